@@ -1,0 +1,1 @@
+"""Hub in, bytes out: all the network and the block cache, nothing else."""

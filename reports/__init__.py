@@ -1,0 +1,1 @@
+"""Findings in, documents out: the DuckDB file and everything drawn from it."""

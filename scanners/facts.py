@@ -1,0 +1,181 @@
+"""The closed set of things that a format can state.
+
+Facts say what is in a blob, rules say whether it matters. Facts are stored, so a rule made tomorrow judges what
+was scanned today. Every string in a fact comes from the blob and is data: bounded here, escaped where it is shown.
+
+`member` is the path of the part inside the blob ("" for the blob itself, "archive/data.pkl" in an archive,
+"a.zip!/b.pkl" in an archive inside an archive); `offset` counts bytes in that part after decompression, or is
+None where no single place says it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+TEXT_LIMIT = 512
+"""Characters kept of any one string from a blob."""
+
+ReferenceKind = Literal[
+    "pickle.global",  # a name that an unpickler imports and resolves
+    "pickle.persistent",  # a persistent id, handed to the loader's own hook
+    "torch.storage",  # a tensor storage that a persistent id names
+    "transformers.auto_map",  # a class in repository code that a config asks to load
+]
+
+UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved"]
+"""What the blob does with a reference: `imported` and dropped or kept; `called`; `instantiated` (NEWOBJ);
+`built` (state set on its instance); `mutated` (the thing itself changed); `argument` of a call;
+`resolved`, found by evaluating a chain such as getattr or import_module, and never spelled in the blob."""
+
+AnomalyCode = Literal[
+    # pickle streams (threats.md 2)
+    "pickle.broken",  # the stream stops before its STOP
+    "pickle.dynamic-global",  # a global whose name is computed
+    "pickle.extension",  # EXT1, EXT2, EXT4
+    "pickle.frame",  # an opcode or its argument crosses the end of a frame
+    "pickle.protocol",  # PROTO above 5
+    "pickle.trailing",  # bytes after STOP that are no pickle
+    "pickle.bomb",  # a value that grows beyond reason
+    "pickle.out-of-band",  # NEXT_BUFFER
+    # zip archives (threats.md 3.2)
+    "zip.duplicate",  # two members with one name, letter case folded
+    "zip.local-mismatch",  # local header and directory name the member differently
+    "zip.hidden",  # a local header that the directory does not list
+    "zip.gap",  # bytes that belong to no member and no header
+    "zip.trailing",  # bytes after the end record
+    "zip.leading",  # bytes before the first header
+    "zip.encrypted",  # the directory says that a member is encrypted
+    "zip.encrypted-local",  # only the local header says so
+    "zip.sizes",  # sizes, offsets or records that disagree
+    "zip.overlap",  # two members share bytes
+    "zip.several-ends",  # more than one end record
+    "zip.name",  # a member name that leaves the archive, or that readers split differently
+    "zip.crc",  # the checksum does not fit the data
+    # torch archives (threats.md 3.1)
+    "torch.case",  # data.pkl or version in other letter case
+    "torch.prefixes",  # more than one top-level folder
+    "torch.storage-size",  # a storage is not as long as its reference says
+    "torch.storage-orphan",  # a storage that no reference names
+    "torch.storage-compressed",  # a compressed storage
+    # safetensors (threats.md 8.4)
+    "safetensors.length",  # header length out of bounds
+    "safetensors.json",  # header is not the JSON that the format asks for
+    "safetensors.duplicate-key",  # the same key twice in one object
+    "safetensors.offsets",  # tensors overlap, leave holes or do not match their shape
+    "safetensors.tail",  # bytes after the last tensor
+    "safetensors.metadata",  # __metadata__ holds something other than short strings
+    # JSON and text
+    "json.duplicate-key",  # the same key twice in one object
+    "json.broken",  # not JSON, in a file that says it is
+    # the file itself
+    "file.lfs-pointer",  # a Git LFS pointer instead of the content
+    "file.polyglot",  # several grammars accept the same bytes
+]
+
+UnreadReason = Literal[
+    "limit",  # a limit was hit
+    "encrypted",  # no key
+    "codec",  # a compression that this tool does not read
+    "no-reader",  # a format that this tool recognises and does not read
+    "unknown",  # content that no reader recognises
+    "broken",  # the format breaks off or contradicts itself here
+    "cycle",  # a part that contains itself
+]
+
+
+def clip(text: str, limit: int = TEXT_LIMIT) -> str:
+    """`text`, cut to `limit` characters, without lone surrogates, which JSON cannot carry."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="fact", omit_defaults=True):
+    """The base of all facts: where it was seen."""
+
+
+class Reference(_Fact, frozen=True, tag="reference"):
+    """Something that the blob asks its loader for by name."""
+
+    kind: ReferenceKind
+    module: str
+    name: str
+    used_as: UsedAs
+    member: str = ""
+    offset: int | None = None
+
+
+class Call(_Fact, frozen=True, tag="call"):
+    """A call that loading makes, with its arguments in outline.
+
+    `arguments` are written as Python would show them, with constants in full up to a bound; `strings` are the
+    constant strings among them, at any depth, which resolvers look names up by. `text` is the whole call
+    reconstructed for people. `count` calls of this callee had this same outline.
+    """
+
+    module: str
+    name: str
+    opcode: str
+    text: str
+    arguments: tuple[str, ...] = ()
+    strings: tuple[str, ...] = ()
+    count: int = 1
+    member: str = ""
+    offset: int | None = None
+
+
+class Sampled(_Fact, frozen=True, tag="sampled"):
+    """A callee had more different argument lists than were kept: `kept` of them are among the facts."""
+
+    module: str
+    name: str
+    kept: int
+    seen: int
+    member: str = ""
+
+
+class Mutation(_Fact, frozen=True, tag="mutation"):
+    """A thing named by a global is changed without a call: items set, appended to, or state put on it."""
+
+    module: str
+    name: str
+    opcode: str
+    key: str
+    member: str = ""
+    offset: int | None = None
+
+
+class Anomaly(_Fact, frozen=True, tag="anomaly"):
+    """The format is bent in a way that honest writers do not bend it."""
+
+    code: AnomalyCode
+    detail: str = ""
+    member: str = ""
+    offset: int | None = None
+
+
+class Unread(_Fact, frozen=True, tag="unread"):
+    """A part that a loader would interpret and that was not examined."""
+
+    reason: UnreadReason
+    detail: str
+    member: str = ""
+    offset: int | None = None
+
+
+class Embedded(_Fact, frozen=True, tag="embedded"):
+    """A constant that is itself a format: a pickle in a byte string, an archive in a text.
+
+    What is inside it is stated by facts of its own, whose member ends in `!/constant@OFFSET`.
+    """
+
+    format: str
+    passed_to: str
+    """The callee that it is handed to, "module.name", or "" where it is only stored."""
+    member: str = ""
+    offset: int | None = None
+
+
+Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded

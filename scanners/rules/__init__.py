@@ -1,0 +1,1 @@
+"""One module a concern: facts in, findings out."""

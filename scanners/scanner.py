@@ -1,0 +1,157 @@
+"""What a scanner is, what it is handed, and what it answers.
+
+A scanner is a name, a version, and two pure functions: `recognise`, which looks at the first and last bytes, and
+`scan`, which reads a source and states facts to its `Scan`. Raise the version whenever the facts of an unchanged
+blob would change: stored results of older versions are then read again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from scanners.account import Account, Totals
+from scanners.budget import LimitReached
+from scanners.facts import Anomaly, Fact, Unread, clip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.budget import Budget
+    from scanners.facts import AnomalyCode, UnreadReason
+    from scanners.source import Source, Span
+
+HEAD = 4096
+"""Bytes at the start of a file that recognition looks at (threats.md 1)."""
+TAIL = 65_536
+"""Bytes at its end: a zip end record of 22 bytes with a comment of up to 65,535 starts among the last 65,557; the
+writers that matter write none."""
+
+
+class NotThisFormat(Exception):  # noqa: N818 - an answer, not a mistake
+    """The scanner looked closer, and the content is not of its format: it has no say about these bytes."""
+
+
+class Sample(NamedTuple):
+    """What recognition may look at."""
+
+    size: int
+    head: bytes
+    """The first `HEAD` bytes, fewer of a smaller file."""
+    tail: bytes
+    """The last `TAIL` bytes, fewer of a smaller file."""
+
+
+class Scanner(NamedTuple):
+    """A file format, as the registry knows it."""
+
+    name: str
+    """The format's name, as in the JSON output: `torch.zip`."""
+    version: int
+    suffixes: frozenset[str]
+    """Lower-case file name endings under which loaders try this format whatever the content looks like."""
+    recognise: Callable[[Sample], bool]
+    """Whether the content looks like this format."""
+    scan: Callable[[Source, Scan], None]
+    """Reads the source and states what is in it; raises `NotThisFormat`, `Missing`, `Truncated`, `LimitReached`."""
+
+
+class Scan:
+    """What one scanner says of one source: its facts and its byte account.
+
+    `inside` is how a container hands on what it contains without knowing the other formats.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        budget: Budget,
+        *,
+        member: str = "",
+        depth: int = 0,
+        facts: list[Fact] | None = None,
+        route: Callable[[Source, Scan], str] | None = None,
+    ) -> None:
+        self.account = Account(size)
+        self.budget = budget
+        self.member = member
+        self.depth = depth
+        self.format = ""
+        """What the scanner found the content to be, where it is more exact than the scanner's name."""
+        self.facts: list[Fact] = [] if facts is None else facts
+        self._route = route
+
+    def state(self, fact: Fact) -> None:
+        """Add a fact; the same fact twice is one fact too many, and the caller's business."""
+        if len(self.facts) >= self.budget.limits.facts:
+            raise LimitReached("facts", f"over {self.budget.limits.facts}")
+        self.facts.append(fact)
+
+    def anomaly(self, code: AnomalyCode, detail: str = "", *, offset: int | None = None, member: str = "") -> None:
+        """State that the format is bent here."""
+        self.state(Anomaly(code, clip(detail), self.path(member), offset))
+
+    def unread(self, reason: UnreadReason, detail: str, *, offset: int | None = None, member: str = "") -> None:
+        """State that a part was not examined."""
+        self.state(Unread(reason, clip(detail), self.path(member), offset))
+
+    def path(self, member: str) -> str:
+        """The full member path of a part named `member` within this source."""
+        if not member:
+            return self.member
+        return clip(f"{self.member}!/{member}" if self.member else member)
+
+    def inside(self, source: Source, member: str) -> bool:
+        """Scan a part by whatever formats its content and name call for; True when nothing of it is unexplained.
+
+        What is in it is stated here, under its own member path. A part too deep is stated as unread.
+        """
+        if self._route is None or self.depth + 1 > self.budget.limits.depth:
+            self.unread("limit", f"nested deeper than {self.budget.limits.depth}", member=member)
+            return False
+        child = self.child(source.size, member)
+        self._route(source, child)
+        return not child.account.unexplained_spans()
+
+    def child(self, size: int, member: str) -> Scan:
+        """A scan of a part: it shares the facts and the budget, and accounts for its own bytes."""
+        return Scan(
+            size,
+            self.budget,
+            member=self.path(member),
+            depth=self.depth + 1,
+            facts=self.facts,
+            route=self._route,
+        )
+
+
+class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="outcome"):
+    """The base of all outcomes."""
+
+
+class Read(_Answer, frozen=True, tag="read"):
+    """The scanners came to their end; what they could not explain is in the account and in `Unread` facts."""
+
+    format: str
+    facts: tuple[Fact, ...]
+    account: Totals
+
+
+class Needs(_Answer, frozen=True, tag="needs"):
+    """These bytes first, please; then again from the start."""
+
+    spans: tuple[Span, ...]
+
+
+class Stopped(_Answer, frozen=True, tag="stopped"):
+    """The scan ended before its end: `why` is a short code, and all that was seen before is kept."""
+
+    why: str
+    detail: str
+    format: str = ""
+    facts: tuple[Fact, ...] = ()
+    account: Totals = Totals(0, 0, 0)
+
+
+Outcome = Read | Needs | Stopped
