@@ -1,0 +1,20 @@
+"""What every test starts from: an environment with nothing of this machine's owner in it."""
+
+import os
+
+import pytest
+
+_KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CI", "VIRTUAL_ENV", "PYTHONHASHSEED"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path_factory):
+    """Remove every variable that could reach a real account, cache or network."""
+    for name in list(os.environ):
+        if name not in _KEPT and name.startswith(("HF_", "HUGGING", "XDG_", "HTTP", "http", "ALL_PROXY", "NO_PROXY")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
