@@ -178,4 +178,17 @@ class Embedded(_Fact, frozen=True, tag="embedded"):
     offset: int | None = None
 
 
-Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded
+class Storage(_Fact, frozen=True, tag="storage"):
+    """A tensor storage that a pickle asks its loader for by persistent id: one fact for each distinct one."""
+
+    key: str
+    """The name of its record below `data/`."""
+    type: str
+    """The storage class, "torch.FloatStorage"."""
+    numel: int
+    """Elements, not bytes."""
+    member: str = ""
+    offset: int | None = None
+
+
+Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded | Storage

@@ -72,11 +72,14 @@ class Scan:
         depth: int = 0,
         facts: list[Fact] | None = None,
         route: Callable[[Source, Scan], str] | None = None,
+        name: str = "",
     ) -> None:
         self.account = Account(size)
         self.budget = budget
         self.member = member
         self.depth = depth
+        self.name = name
+        """The file's name, as loaders that go by name see it; of a part, its member name. Routing may set it."""
         self.format = ""
         """What the scanner found the content to be, where it is more exact than the scanner's name."""
         self.facts: list[Fact] = [] if facts is None else facts
@@ -123,6 +126,7 @@ class Scan:
             depth=self.depth + 1,
             facts=self.facts,
             route=self._route,
+            name=member,
         )
 
 
