@@ -1,0 +1,64 @@
+"""Small conversions that the pickle machine makes: numbers, escapes, indices, names as protocol 2 maps them."""
+
+from __future__ import annotations
+
+import _compat_pickle
+from typing import TYPE_CHECKING
+
+from scanners.binary.pickle_lexer import NUMBER, Broken, Token
+from scanners.binary.pickle_values import Items
+
+if TYPE_CHECKING:
+    from scanners.binary.pickle_values import Value
+
+
+def fix_imports(module: str, name: str) -> tuple[str, str]:
+    """The name that `fix_imports` gives to a Python 2 name."""
+    if (module, name) in _compat_pickle.NAME_MAPPING:
+        return _compat_pickle.NAME_MAPPING[module, name]
+    return _compat_pickle.IMPORT_MAPPING.get(module, module), name
+
+
+def parse_int(text: str) -> Value:
+    """INT and LONG as the C unpickler reads them, base and all (D1, D2); a number is never worth stopping for."""
+    text = text.strip()
+    if text in {"00", "01"}:
+        return text == "01"
+    text = text.removesuffix("L")
+    if len(text) > 64:
+        return NUMBER
+    for base in (0, 10, 8):
+        try:
+            return int(text, base)
+        except ValueError:
+            continue
+    return NUMBER
+
+
+def memo_index(token: Token) -> int:
+    """A memo index; text ones are read by `int`, liberally (D15)."""
+    if isinstance(token.argument, int):
+        return token.argument
+    try:
+        return int(str(token.argument))
+    except ValueError:
+        raise Broken("a memo index that is no number", token.start) from None
+
+
+def unescape(text: str, codec: str) -> str:
+    """The text with the escapes of a Python codec undone, or as it stands where they are malformed."""
+    if "\\" not in text:
+        return text
+    try:
+        return text.encode("latin-1", "backslashreplace").decode(codec)
+    except UnicodeDecodeError:
+        return text
+
+
+def as_arguments(value: Value) -> tuple[Value, ...]:
+    """The argument tuple of a call; the pure-Python unpickler takes any iterable (D10)."""
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Items):
+        return tuple(value.values)
+    return (value,)

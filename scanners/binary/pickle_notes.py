@@ -1,0 +1,210 @@
+"""What a pickle walk has to say, stated once.
+
+A name is one fact for each thing that is done with it. Calls of one callee with one outline of arguments are one
+fact with a count; past `Limits.samples` outlines of a callee they are counted only, and a `Sampled` fact says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_values import (
+    Global,
+    Items,
+    Mapping,
+    Partial,
+    Result,
+    Value,
+    outline,
+    show,
+    strings_in,
+)
+from scanners.facts import Call, Embedded, Mutation, Reference, Sampled, Storage, clip
+
+if TYPE_CHECKING:
+    from scanners.facts import AnomalyCode, UsedAs
+    from scanners.scanner import Scan
+
+_STORAGES = 100_000
+
+
+class _Callee:
+    """The calls of one callee so far: fact index and count by outline."""
+
+    __slots__ = ("outlines", "sampled", "seen")
+
+    def __init__(self) -> None:
+        self.outlines: dict[str, int] = {}
+        self.seen = 0
+        self.sampled = False
+
+
+class Notes:
+    """States the facts of the pickles in one source to its scan."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
+        self._references: set[tuple[str, str, UsedAs]] = set()
+        self._callees: dict[tuple[str, str, str], _Callee] = {}
+        self._counts: dict[int, int] = {}
+        self._anomalies: set[AnomalyCode] = set()
+        self._mutations: set[tuple[str, str, str, str]] = set()
+        self._storages: set[tuple[str, str, int]] = set()
+        self._persistent: set[str] = set()
+        self._embedded: dict[bytes | int, int] = {}
+        self.calls = 0
+        """Calls seen, whatever they call."""
+        self.said = 0
+        """References, calls and mutations seen: what would happen on loading."""
+
+    def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
+        """The stream names `value` and does this with it."""
+        self.said += 1
+        key = (value.module, value.name, used_as)
+        if key not in self._references:
+            self._references.add(key)
+            self._scan.state(
+                Reference("pickle.global", clip(value.module), clip(value.name), used_as, self._scan.member, offset)
+            )
+
+    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
+        """The stream calls `callee`."""
+        self.calls += 1
+        self.said += 1
+        if isinstance(callee, Global):
+            module, name = callee.module, callee.name
+        else:
+            module, name = "", show(callee, 3)
+        key = (module, name, opcode)
+        known = self._callees.setdefault(key, _Callee())
+        known.seen += 1
+        if known.sampled:
+            return
+        sketch = _sketch(module, name, arguments)
+        index = known.outlines.get(sketch)
+        if index is not None:
+            self._counts[index] = self._counts.get(index, 1) + 1
+            return
+        if len(known.outlines) >= self._scan.budget.limits.samples:
+            known.sampled = True
+            return
+        if not known.outlines and isinstance(callee, Global):
+            self.reference(callee, "instantiated" if opcode.startswith("NEWOBJ") else "called", offset)
+        for argument in arguments:
+            self._arguments(argument, offset)
+            self._handed(argument, f"{module}.{name}" if module else name)
+        strings: list[str] = []
+        strings_in(arguments, strings)
+        known.outlines[sketch] = len(self._scan.facts)
+        shown = tuple(clip(show(argument)) for argument in arguments[:16])
+        self._scan.state(
+            Call(
+                clip(module),
+                clip(name),
+                opcode,
+                clip(f"{f'{module}.{name}' if module else name}({', '.join(shown)})"),
+                shown,
+                tuple(clip(text) for text in strings),
+                1,
+                self._scan.member,
+                offset,
+            )
+        )
+
+    def _arguments(self, value: Value, offset: int, depth: int = 3) -> None:
+        """State the names that are handed to a call, also inside containers."""
+        match value:
+            case Global():
+                self.reference(value, "argument", offset)
+            case _ if depth <= 0:
+                return
+            case tuple():
+                for part in value:
+                    self._arguments(part, offset, depth - 1)
+            case Items():
+                for part in value.values:
+                    self._arguments(part, offset, depth - 1)
+            case Mapping():
+                for _, part in value.pairs:
+                    self._arguments(part, offset, depth - 1)
+            case Result() | Partial():
+                self._arguments(value.arguments, offset, depth - 1)
+            case _:
+                return
+
+    def embedded(self, value: Payload | bytes, kind: str, offset: int) -> None:
+        """The stream holds a constant that is itself of the format `kind`."""
+        self._embedded[value if isinstance(value, bytes) else value.offset] = len(self._scan.facts)
+        self._scan.state(Embedded(kind, "", self._scan.member, offset))
+
+    def _handed(self, value: Value, callee: str) -> None:
+        """Note which callee an embedded constant is handed to."""
+        if not self._embedded or not isinstance(value, bytes | Payload):
+            return
+        index = self._embedded.get(value if isinstance(value, bytes) else value.offset)
+        if index is not None:
+            fact = self._scan.facts[index]
+            assert isinstance(fact, Embedded)
+            self._scan.facts[index] = msgspec.structs.replace(fact, passed_to=clip(callee))
+
+    def mutation(self, target: Global, opcode: str, key: Value, offset: int) -> None:
+        """The stream changes what a global names."""
+        self.said += 1
+        text = clip(show(key, 2))
+        seen = (target.module, target.name, opcode, text)
+        if seen in self._mutations or len(self._mutations) >= self._scan.budget.limits.samples:
+            return
+        self._mutations.add(seen)
+        self.reference(target, "mutated", offset)
+        self._scan.state(Mutation(clip(target.module), clip(target.name), opcode, text, self._scan.member, offset))
+
+    def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
+        """The stream is bent here; once for each way."""
+        if code not in self._anomalies:
+            self._anomalies.add(code)
+            self._scan.anomaly(code, detail, offset=offset)
+
+    def persistent(self, identity: Value, offset: int) -> None:
+        """The stream hands an id to the loader's hook; torch's say which storage a tensor lies in."""
+        if (
+            isinstance(identity, tuple)
+            and len(identity) >= 5
+            and identity[0] == "storage"
+            and isinstance(identity[1], Global)
+            and isinstance(identity[2], str)
+            and isinstance(identity[4], int)
+        ):
+            key = (identity[2], identity[1].dotted, identity[4])
+            if key not in self._storages and len(self._storages) < _STORAGES:
+                self._storages.add(key)
+                self._scan.state(Storage(clip(key[0]), clip(key[1]), key[2], self._scan.member, offset))
+            return
+        kind = outline(identity)
+        if kind not in self._persistent and len(self._persistent) < self._scan.budget.limits.samples:
+            self._persistent.add(kind)
+            self._scan.state(
+                Reference("pickle.persistent", "", clip(show(identity)), "resolved", self._scan.member, offset)
+            )
+
+    def finish(self) -> None:
+        """Write the final counts into the facts, and say which callees were sampled."""
+        facts = self._scan.facts
+        for index, count in self._counts.items():
+            fact = facts[index]
+            assert isinstance(fact, Call)
+            facts[index] = msgspec.structs.replace(fact, count=count)
+        self._counts.clear()
+        for (module, name, _), known in self._callees.items():
+            if known.sampled:
+                kept = len(known.outlines)
+                self._scan.state(Sampled(clip(module), clip(name), kept, known.seen, self._scan.member))
+
+
+def _sketch(module: str, name: str, arguments: tuple[Value, ...]) -> str:
+    # The text that `_codecs.encode` encodes is data (protocol 2 writes every bytes object so): only the codec tells.
+    if name == "encode" and module == "_codecs" and len(arguments) == 2:
+        return f"str,{outline(arguments[1])}"
+    return ",".join([outline(argument) for argument in arguments])

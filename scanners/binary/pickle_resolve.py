@@ -1,0 +1,299 @@
+"""What well-known resolvers would give: the part of evaluation that names what a chain of calls reaches.
+
+`getattr(__import__('os'), 'sys' + 'tem')` never spells `os.system`. The functions here work such calls out over
+symbolic values, and say `None` where the answer is beyond them: the call is then stated as it stands, which is
+never less suspicious.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import zlib
+from typing import TYPE_CHECKING
+
+from scanners.binary.pickle_values import (
+    UNKNOWN,
+    Getter,
+    Global,
+    Items,
+    Mapping,
+    Partial,
+    Persistent,
+    Result,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TEXT_MOST = 65_536
+_GETATTR = "builtins.getattr"
+_ALIASES = {
+    "__builtin__": "builtins",
+    "__builtins__": "builtins",
+    "_operator": "operator",
+    "_functools": "functools",
+}
+# Codecs that only move letters about: the ones that attacks hide names behind (threats.md 2.4, T3).
+_CODECS = set(
+    "ascii base64 base64_codec hex hex_codec iso-8859-1 latin-1 latin1 raw_unicode_escape rot13 rot_13 unicode_escape "
+    "utf-16 utf-32 utf-8 utf8 zlib zlib_codec".split()
+)
+
+Arguments = tuple[Value, ...]
+
+
+def attribute(owner: Value, name: Value) -> Value:
+    """`getattr(owner, name)`."""
+    if not isinstance(name, str):
+        return None
+    if isinstance(owner, Global):
+        return Global(owner.module, f"{owner.name}.{name}" if owner.name else name)
+    if isinstance(owner, str | bytes | tuple | Items | Mapping | Result | Persistent):
+        return Result(Global("builtins", "getattr"), (owner, name))
+    return None
+
+
+def module(name: Value) -> Value:
+    """The module of that name, a leading dot of a relative import dropped."""
+    return Global(name.lstrip("."), "") if isinstance(name, str) and name.strip(".") else None
+
+
+def _import_and_get(arguments: Arguments) -> Value:
+    if len(arguments) >= 2 and isinstance(arguments[0], str) and isinstance(arguments[1], str):
+        return Global(arguments[0], arguments[1])
+    return None
+
+
+def _dotted(arguments: Arguments) -> Value:
+    """A resolver of "package.module:attribute" or "package.module.attribute"."""
+    if not arguments or not isinstance(arguments[0], str) or not arguments[0]:
+        return None
+    path = arguments[0]
+    if ":" in path:
+        package, _, name = path.partition(":")
+        return Global(package, name)
+    package, _, name = path.rpartition(".")
+    return Global(package, name) if package else Global(path, "")
+
+
+def _item(arguments: Arguments) -> Value:
+    if len(arguments) != 2:
+        return None
+    owner, key = arguments
+    if isinstance(owner, Global) and isinstance(key, str):
+        if owner.dotted == "sys.modules":
+            return Global(key, "")
+        # `vars(module)[name]` and `module.__dict__[name]` are attributes by another way.
+        base = owner.name.removesuffix("__dict__").rstrip(".") if owner.name.endswith("__dict__") else owner.name
+        return Global(owner.module, f"{base}.{key}" if base else key)
+    if isinstance(owner, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
+        return owner[key]
+    if isinstance(owner, Mapping) and isinstance(key, str):
+        return owner.get(key)
+    if isinstance(owner, Result) and _canonical(owner.callee) == "builtins.vars" and owner.arguments:
+        return attribute(owner.arguments[0], key)
+    return None
+
+
+def _add(arguments: Arguments) -> Value:
+    match arguments:
+        case (str() as a, str() as b) if len(a) + len(b) <= _TEXT_MOST:
+            return a + b
+        case (bytes() as c, bytes() as d) if len(c) + len(d) <= _TEXT_MOST:
+            return c + d
+        case (tuple() as e, tuple() as f) if len(e) + len(f) <= _TEXT_MOST:
+            return (*e, *f)
+        case _:
+            return None
+
+
+def _decode(arguments: Arguments) -> Value:
+    if len(arguments) < 2 or not isinstance(arguments[1], str):
+        return None
+    data, codec = arguments[0], arguments[1].lower()
+    if codec not in _CODECS or not isinstance(data, str | bytes) or len(data) > _TEXT_MOST:
+        return None
+    if codec in {"zlib", "zlib_codec"}:
+        return _inflate(data) if isinstance(data, bytes) else None
+    try:
+        # The registry's text and bytes codecs have one signature in Python and another in its stubs.
+        return codecs.decode(data, codec)  # type: ignore[arg-type]
+    except (ValueError, TypeError, binascii.Error):
+        return None
+
+
+def _inflate(data: bytes) -> Value:
+    try:
+        return zlib.decompressobj().decompress(data, _TEXT_MOST)
+    except zlib.error:
+        return None
+
+
+def _encode(arguments: Arguments) -> Value:
+    """`_codecs.encode(text, codec)`: protocol 2 writes bytes so, as Latin-1."""
+    if len(arguments) < 2 or not isinstance(arguments[0], str) or len(arguments[0]) > _TEXT_MOST:
+        return None
+    codec = arguments[1].lower() if isinstance(arguments[1], str) else ""
+    if codec in {"rot13", "rot_13"}:
+        return codecs.encode(arguments[0], "rot13")
+    if codec in _CODECS - {"zlib", "zlib_codec", "hex", "hex_codec", "base64", "base64_codec"}:
+        try:
+            return arguments[0].encode(codec)
+        except UnicodeEncodeError:
+            return None
+    return None
+
+
+def _base64(arguments: Arguments) -> Value:
+    data = arguments[0] if arguments else None
+    if not isinstance(data, str | bytes) or len(data) > _TEXT_MOST:
+        return None
+    try:
+        return base64.b64decode(data)
+    except (ValueError, binascii.Error):
+        return None
+
+
+def _join(arguments: Arguments) -> Value:
+    if len(arguments) != 2 or not isinstance(arguments[0], str):
+        return None
+    parts = arguments[1].values if isinstance(arguments[1], Items) else arguments[1]
+    if not isinstance(parts, list | tuple):
+        return None
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) != len(parts) or sum(map(len, texts)) > _TEXT_MOST:
+        return None
+    return arguments[0].join(texts)
+
+
+def _replace(arguments: Arguments) -> Value:
+    match arguments:
+        case (str() as text, str() as old, str() as new) if len(text) * max(1, len(new)) <= _TEXT_MOST:
+            return text.replace(old, new)
+        case _:
+            return None
+
+
+def _text(arguments: Arguments) -> Value:
+    match arguments:
+        case (str() as text,):
+            return text
+        case (bytes() as data, str() as codec, *_):
+            return _decode((data, codec))
+        case _:
+            return None
+
+
+def _partial(arguments: Arguments) -> Value:
+    return Partial(arguments[0], arguments[1:]) if arguments else None
+
+
+def _getter(kind: str) -> Callable[[Arguments], Value]:
+    def make(arguments: Arguments) -> Value:
+        if arguments and isinstance(arguments[0], str):
+            return Getter(kind, arguments[0], arguments[1:])
+        return None
+
+    return make
+
+
+_EVALUATORS: dict[str, Callable[[Arguments], Value]] = {
+    _GETATTR: lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
+    "builtins.object.__getattribute__": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
+    "builtins.type.__getattribute__": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
+    "inspect.getattr_static": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
+    "builtins.__import__": lambda a: module(a[0].split(".")[0]) if a and isinstance(a[0], str) else None,
+    "importlib.import_module": lambda a: module(a[0]) if a else None,
+    "importlib.__import__": lambda a: module(a[0]) if a else None,
+    "importlib.reload": lambda a: a[0] if a else None,
+    "importlib._bootstrap._gcd_import": lambda a: module(a[0]) if a else None,
+    "dill._dill._import_module": _dotted,
+    "cloudpickle.cloudpickle.subimport": lambda a: module(a[0]) if a else None,
+    "builtins.vars": lambda a: attribute(a[0], "__dict__") if a else None,
+    "pkgutil.resolve_name": _dotted,
+    "pydoc.locate": _dotted,
+    "logging.config._resolve": _dotted,
+    "unittest.mock._importer": _dotted,
+    "torch._utils._import_dotted_name": _dotted,
+    "werkzeug.utils.import_string": _dotted,
+    "django.utils.module_loading.import_string": _dotted,
+    "numpy.core._ufunc_reconstruct": _import_and_get,
+    "numpy._core._ufunc_reconstruct": _import_and_get,
+    "operator.getitem": _item,
+    "builtins.dict.get": _item,
+    "builtins.dict.__getitem__": _item,
+    "operator.add": _add,
+    "operator.concat": _add,
+    "operator.iadd": _add,
+    "operator.iconcat": _add,
+    "builtins.str.__add__": _add,
+    "_codecs.decode": _decode,
+    "codecs.decode": _decode,
+    "builtins.bytes.decode": lambda a: _decode((a[0], a[1] if len(a) > 1 else "utf-8")) if a else None,
+    "_codecs.encode": _encode,
+    "codecs.encode": _encode,
+    "base64.b64decode": _base64,
+    "binascii.a2b_base64": _base64,
+    "builtins.str.join": _join,
+    "builtins.str.replace": _replace,
+    "builtins.str": _text,
+    "builtins.str.lower": lambda a: a[0].lower() if a and isinstance(a[0], str) else None,
+    "builtins.str.upper": lambda a: a[0].upper() if a and isinstance(a[0], str) else None,
+    "builtins.str.strip": lambda a: a[0].strip() if a and isinstance(a[0], str) else None,
+    "functools.partial": _partial,
+    "operator.attrgetter": _getter("attrgetter"),
+    "operator.methodcaller": _getter("methodcaller"),
+    "operator.itemgetter": _getter("itemgetter"),
+}
+
+
+def _canonical(value: Value) -> str:
+    if not isinstance(value, Global):
+        return ""
+    return f"{_ALIASES.get(value.module, value.module)}.{value.name}"
+
+
+def evaluate(callee: Value, arguments: Arguments) -> Value:
+    """What the call gives, or `UNKNOWN` where that takes more than looking names up."""
+    evaluator = _EVALUATORS.get(_canonical(callee))
+    if evaluator is None:
+        return UNKNOWN
+    result = evaluator(arguments)
+    return UNKNOWN if result is None else result
+
+
+def unwrap(callee: Value, arguments: Arguments) -> tuple[Value, Arguments] | None:
+    """The call that calling `callee` makes in its turn: of a partial, a method caller, `operator.call`."""
+    match callee:
+        case Partial():
+            return callee.callee, (*callee.arguments, *arguments)
+        case Getter(kind="methodcaller") if arguments:
+            return attribute(arguments[0], callee.name), callee.arguments
+        case Result(callee=Global() as bound, arguments=(owner, str() as name)) if _canonical(bound) == _GETATTR:
+            # A method of a constant: `','.join` is `str.join` with its first argument given.
+            kind = type(owner).__name__ if isinstance(owner, str | bytes) else ""
+            return (Global("builtins", f"{kind}.{name}"), (owner, *arguments)) if kind else None
+        case Global() if _canonical(callee) in {"operator.call", "builtins.apply"} and arguments:
+            rest = arguments[1:]
+            if _canonical(callee) == "builtins.apply" and rest and isinstance(rest[0], tuple):
+                rest = rest[0]
+            return arguments[0], rest
+        case _:
+            return None
+
+
+def looked_up(getter: Getter, arguments: Arguments) -> Value:
+    """What an attribute or item getter gives for its first argument."""
+    if not arguments or getter.kind == "methodcaller":
+        return UNKNOWN
+    owner = arguments[0]
+    if getter.kind == "itemgetter":
+        found = _item((owner, getter.name))
+    else:
+        found = owner
+        for name in getter.name.split("."):
+            found = attribute(found, name)
+    return UNKNOWN if found is None else found

@@ -1,0 +1,247 @@
+"""The values that the symbolic stack holds, and how they are shown to people.
+
+A value is what is known of an object without making it. Constants are themselves (`None`, `bool`, `int`, `str`,
+`bytes`, tuples); of everything else there is a class here. Containers keep only their first elements: what matters
+is said when an opcode runs, not when the stream ends.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scanners.binary.pickle_lexer import Opaque, Payload
+
+KEPT = 64
+"""Elements that a container keeps; it still counts the rest."""
+_SHOWN = 8
+_DEPTH = 4
+_IDENTIFIER = re.compile(r"[\x20-\x7e]{1,120}", re.ASCII)
+
+
+class Global:
+    """A name that an unpickler resolves: `module` and, in it, the dotted `name`; "" names the module itself."""
+
+    __slots__ = ("module", "name")
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    @property
+    def dotted(self) -> str:
+        """The name as one path."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+class Items:
+    """A list, set or frozenset."""
+
+    __slots__ = ("count", "kind", "values")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.values: list[Value] = []
+        self.count = 0
+
+    def extend(self, values: list[Value]) -> None:
+        """Add elements, keeping the first few."""
+        self.count += len(values)
+        room = KEPT - len(self.values)
+        if room > 0:
+            self.values.extend(values[:room])
+
+
+class Mapping:
+    """A dict."""
+
+    __slots__ = ("count", "pairs")
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Value, Value]] = []
+        self.count = 0
+
+    def extend(self, flat: list[Value]) -> None:
+        """Add keys and values that alternate, keeping the first few."""
+        self.count += len(flat) // 2
+        for index in range(0, len(flat) - 1, 2):
+            if len(self.pairs) >= KEPT:
+                break
+            self.pairs.append((flat[index], flat[index + 1]))
+
+    def get(self, key: str) -> Value:
+        """The value under a constant key, or `UNKNOWN`."""
+        for name, value in self.pairs:
+            if isinstance(name, str) and name == key:
+                return value
+        return UNKNOWN
+
+
+class Result:
+    """What a call gave: `callee(*arguments)`, or an instance made by `how` without a call of its own."""
+
+    __slots__ = ("arguments", "callee", "how")
+
+    def __init__(self, callee: Value, arguments: tuple[Value, ...], how: str = "REDUCE") -> None:
+        self.callee, self.arguments, self.how = callee, arguments, how
+
+
+class Partial:
+    """`functools.partial(callee, *arguments)`: calling it calls `callee`."""
+
+    __slots__ = ("arguments", "callee")
+
+    def __init__(self, callee: Value, arguments: tuple[Value, ...]) -> None:
+        self.callee, self.arguments = callee, arguments
+
+
+class Getter:
+    """`operator.attrgetter`, `itemgetter` or `methodcaller`: a function that looks a constant name up."""
+
+    __slots__ = ("arguments", "kind", "name")
+
+    def __init__(self, kind: str, name: str, arguments: tuple[Value, ...] = ()) -> None:
+        self.kind, self.name, self.arguments = kind, name, arguments
+
+
+class Persistent:
+    """What the loader's hook gives for a persistent id."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, identity: Value) -> None:
+        self.id = identity
+
+
+UNKNOWN = Opaque("unknown")
+BUFFER = Opaque("buffer")
+
+Value = (
+    None
+    | bool
+    | int
+    | str
+    | bytes
+    | tuple["Value", ...]
+    | Payload
+    | Opaque
+    | Global
+    | Items
+    | Mapping
+    | Result
+    | Partial
+    | Getter
+    | Persistent
+)
+"""Whatever the stack holds."""
+
+
+def show(value: Value, depth: int = _DEPTH, width: int = 80) -> str:
+    """The value as Python would write it, cut to a bounded length."""
+    match value:
+        case str() | bytes():
+            text = repr(value[: width + 1])
+            return text if len(value) <= width else text[:width] + "…" + text[-1]
+        case bool() | None:
+            return repr(value)
+        case int():
+            return repr(value) if value.bit_length() <= 128 else "<number>"
+        case Payload(text, _, length):
+            return f"<{'text' if text else 'bytes'} of {length}>"
+        case Opaque():
+            return repr(value)
+        case Global():
+            return value.dotted
+        case _:
+            return "…" if depth <= 0 else _show_nested(value, depth - 1, width)
+
+
+def _show_nested(value: Value, depth: int, width: int) -> str:
+    match value:
+        case tuple():
+            inner = _join(value, len(value), depth, width)
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        case Items():
+            inner = _join(tuple(value.values), value.count, depth, width)
+            return f"[{inner}]" if value.kind == "list" else f"{value.kind}([{inner}])"
+        case Mapping():
+            pairs = ", ".join(f"{show(k, depth, width)}: {show(v, depth, width)}" for k, v in value.pairs[:_SHOWN])
+            return f"{{{pairs}{', …' if value.count > _SHOWN else ''}}}"
+        case Result():
+            return f"{show(value.callee, depth, width)}({_join(value.arguments, len(value.arguments), depth, width)})"
+        case Partial():
+            return f"functools.partial{show((value.callee, *value.arguments), depth, width)}"
+        case Getter():
+            return f"operator.{value.kind}{show((value.name, *value.arguments), depth, width)}"
+        case Persistent():
+            return f"<persistent {show(value.id, depth, width)}>"
+        case _:
+            return "?"
+
+
+def _join(values: tuple[Value, ...], count: int, depth: int, width: int) -> str:
+    shown = ", ".join(show(value, depth, width) for value in values[:_SHOWN])
+    return shown + (", …" if count > _SHOWN else "")
+
+
+def outline(value: Value, depth: int = 3) -> str:
+    """What makes two argument lists different for the rules: names and readable strings, not numbers and data."""
+    match value:
+        case str():
+            return repr(value) if _IDENTIFIER.fullmatch(value) else "str"
+        case bool() | None:
+            return repr(value)
+        case int():
+            return "int"
+        case bytes() | Payload():
+            return "data"
+        case Opaque():
+            return value.kind
+        case Global():
+            return value.dotted
+        case Persistent():
+            return "persistent"
+        case _ if depth <= 0:
+            return "…"
+        case tuple():
+            return f"({','.join(outline(v, depth - 1) for v in value[:_SHOWN])})"
+        case Items():
+            return f"[{','.join(sorted({outline(v, depth - 1) for v in value.values[:_SHOWN]}))}]"
+        case Mapping():
+            return "{}" if not value.count else "{…}"
+        case Result():
+            return f"{outline(value.callee, depth - 1)}()"
+        case _:
+            return show(value, 1)
+
+
+def strings_in(value: Value, found: list[str], depth: int = 6) -> None:
+    """Collect the constant strings of a value, at any depth up to `depth`, at most 32."""
+    if len(found) >= 32:
+        return
+    match value:
+        case str():
+            if value and value not in found:
+                found.append(value)
+        case bytes():
+            text = value.decode("latin-1")
+            if value and text.isprintable() and text not in found:
+                found.append(text)
+        case _ if depth <= 0:
+            return
+        case tuple():
+            for part in value[:KEPT]:
+                strings_in(part, found, depth - 1)
+        case Items():
+            for part in value.values:
+                strings_in(part, found, depth - 1)
+        case Mapping():
+            for key, part in value.pairs:
+                strings_in(key, found, depth - 1)
+                strings_in(part, found, depth - 1)
+        case Result() | Partial():
+            strings_in(value.arguments, found, depth - 1)
+        case Getter():
+            strings_in((value.name, *value.arguments), found, depth - 1)
+        case Persistent():
+            return
+        case _:
+            return

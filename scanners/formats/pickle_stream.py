@@ -1,0 +1,143 @@
+"""Pickle streams: one or several, under any file name.
+
+A file of pickles has no index and no length of its own: streams follow one another, each to its STOP, and loaders
+decide how many they read. So all of them are walked. What follows the last one is handed on to the other formats;
+if none knows it, it stays unexplained.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scanners.binary.pickle_lexer import Broken, Lexer, Payload
+from scanners.binary.pickle_machine import Machine, Stream
+from scanners.binary.pickle_notes import Notes
+from scanners.binary.pickle_opcodes import SHAPES
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import Slice, Source
+
+SUFFIXES = frozenset(
+    ".bin .ckpt .data .dat .db .dill .dump .joblib .mdl .metadata .model .obj .p .pdopt .pdparams .pickle .pk .pkl "
+    ".pt .pth .sav .tar .th .z".split()
+)
+_PROTOCOL = 0x80
+_NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
+_LOOK = 4096
+_EMBEDDED_LEAST = 16
+_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+"""What torch.save before 1.6 writes first, as a pickle of its own (torch/serialization.py, MAGIC_NUMBER)."""
+
+
+def _starts(data: bytes) -> bool:
+    """Whether these first bytes of a stream look like a pickle.
+
+    Protocols 2 and up say so. Protocols 0 and 1 have no magic: they count when they begin with an opcode and name
+    something in the way of GLOBAL or INST near the start.
+    """
+    if len(data) >= 2 and data[0] == _PROTOCOL:
+        return data[1] <= 5
+    return bool(data) and SHAPES[data[0]] is not None and _NAMED.search(data) is not None
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the head looks like a pickle of any protocol."""
+    return _starts(sample.head)
+
+
+class _Walk:
+    """The streams of one source, with the account of their bytes."""
+
+    def __init__(self, source: Source, scan: Scan) -> None:
+        self.source, self.scan = source, scan
+        self.notes = Notes(scan)
+        self.lexer = Lexer(source)
+        self.machine = Machine(self.notes, payload=self._payload)
+        self.broken = False
+        self._explained = 0
+
+    def streams(self) -> list[Stream]:
+        """Walk stream after stream; the last one may break off, which is stated."""
+        done: list[Stream] = []
+        while True:
+            try:
+                stream = self.machine.run(self.lexer)
+            except Broken as broken:
+                self.broken = True
+                self._explain(broken.offset)
+                if not done and not self._is_pickle():
+                    raise NotThisFormat from broken
+                self.notes.anomaly("pickle.broken", broken.why, broken.offset)
+                self.scan.unread("broken", f"the pickle breaks off: {broken.why}", offset=broken.offset)
+                return done
+            done.append(stream)
+            self._explain(stream.stop)
+            if self.lexer.ended() or not _starts(self._peek()):
+                return done
+
+    def _peek(self) -> bytes:
+        return self.lexer.take(self.lexer.at, min(_LOOK, self.source.size - self.lexer.at))
+
+    def _is_pickle(self) -> bool:
+        """Whether what broke was a pickle: it said so, or it would have acted before it broke."""
+        head = self.lexer.take(0, min(2, self.source.size))
+        if len(head) == 2 and head[0] == _PROTOCOL and head[1] <= 5:
+            return True
+        named = any(part in SUFFIXES for part in _suffixes(self.scan.name))
+        return self.notes.calls > 0 or (named and self.notes.said > 0)
+
+    def _explain(self, stop: int) -> None:
+        self.scan.account.examined(self._explained, stop)
+        self._explained = max(self._explained, stop)
+
+    def _payload(self, value: Payload | bytes, stop: int) -> None:
+        """Account for a bytes argument, and look whether it is a format of its own."""
+        length = value.length if isinstance(value, Payload) else len(value)
+        offset = stop - length
+        kind = self._sniff(offset, length)
+        if kind:
+            self.notes.embedded(value, kind, offset)
+            self._explain(offset)
+            if self.scan.inside(Slice(self.source, offset, length), f"constant@{offset}"):
+                self.scan.account.examined(offset, stop)
+            self._explained = stop
+        elif isinstance(value, Payload):
+            # A constant: the unpickler copies it and interprets none of it.
+            self._explain(offset)
+            self.scan.account.inert(offset, stop)
+            self._explained = stop
+
+    def _sniff(self, offset: int, length: int) -> str:
+        if length < _EMBEDDED_LEAST:
+            return ""
+        head = self.lexer.take(offset, _EMBEDDED_LEAST)
+        if head.startswith(b"PK\x03\x04"):
+            return "zip"
+        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and SHAPES[head[2]] is not None:
+            # One byte more tells a pickle from numbers that begin like one.
+            return "pickle" if self.source.read(offset + length - 1, 1) == b"." else ""
+        return ""
+
+
+def _suffixes(name: str) -> list[str]:
+    base = name.rsplit("/", 1)[-1].lower()
+    return [f".{part}" for part in base.split(".")[1:]]
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """State what loading the streams would do."""
+    walk = _Walk(source, scan)
+    try:
+        streams = walk.streams()
+    finally:
+        walk.notes.finish()
+    if streams and streams[0].value == _MAGIC_NUMBER:
+        scan.format = "torch.legacy"
+    at = walk.lexer.at
+    if walk.broken or at >= source.size:
+        return
+    scan.anomaly("pickle.trailing", f"{source.size - at} bytes behind the last stream", offset=at)
+    if scan.inside(Slice(source, at, source.size - at), f"tail@{at}"):
+        scan.account.examined(at, source.size)
+
+
+SCANNER = Scanner("pickle", 1, SUFFIXES, recognise, scan)
