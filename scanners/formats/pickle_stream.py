@@ -12,7 +12,7 @@ import re
 from scanners.binary.pickle_lexer import Broken, Lexer, Payload
 from scanners.binary.pickle_machine import Machine, Stream
 from scanners.binary.pickle_notes import Notes
-from scanners.binary.pickle_opcodes import SHAPES
+from scanners.binary.pickle_opcodes import CODES, SHAPES
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Source
 
@@ -24,6 +24,8 @@ _PROTOCOL = 0x80
 _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _LOOK = 4096
 _EMBEDDED_LEAST = 16
+_OPCODES_ENOUGH = 6
+_STOP = CODES["STOP"]
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 """What torch.save before 1.6 writes first, as a pickle of its own (torch/serialization.py, MAGIC_NUMBER)."""
 
@@ -112,10 +114,21 @@ class _Walk:
         head = self.lexer.take(offset, _EMBEDDED_LEAST)
         if head.startswith(b"PK\x03\x04"):
             return "zip"
-        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and SHAPES[head[2]] is not None:
-            # One byte more tells a pickle from numbers that begin like one.
-            return "pickle" if self.source.read(offset + length - 1, 1) == b"." else ""
+        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and self._lexes(offset, length):
+            return "pickle"
         return ""
+
+    def _lexes(self, offset: int, length: int) -> bool:
+        """Whether the first opcodes hold: two bytes alone begin one array of numbers in sixteen thousand."""
+        lexer = Lexer(Slice(self.source, offset, min(length, _LOOK)))
+        try:
+            for _ in range(_OPCODES_ENOUGH):
+                if lexer.next().code == _STOP:
+                    return True
+        except Broken:
+            # Cut off by the end of the constant is as good as held: a broken pickle acts before it breaks.
+            return lexer.ended()
+        return True
 
 
 def _suffixes(name: str) -> list[str]:

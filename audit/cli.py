@@ -1,0 +1,164 @@
+"""The command line: parse, call, choose an exit code. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audit import __version__
+from audit.exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SEVERITY = click.Choice(["low", "medium", "high", "critical"])
+
+
+def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def apply(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+_database = click.option("--db", type=click.Path(path_type=Path), help="The database file.")
+_general = _options(
+    _database,
+    click.option("--config", type=click.Path(path_type=Path), help="The configuration file."),
+    click.option("--quiet", is_flag=True, help="No progress and no hints on standard error."),
+    click.option("--verbose", is_flag=True, help="Say more on standard error."),
+)
+_auditing = _options(
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How the result is written.",
+    ),
+    click.option("--output", type=click.Path(path_type=Path), help="Where to; standard output if not given."),
+    click.option("--fail-on", type=SEVERITY, help="Least severity that makes the exit code 1 (high)."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1."),
+    click.option("--include", multiple=True, metavar="GLOB", help="Only these paths; may be repeated."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Not these paths; may be repeated."),
+    click.option("--full", is_flag=True, help="Read every byte and check it against the Hub's hash."),
+    click.option("--no-store", is_flag=True, help="Neither use nor write the database."),
+    _general,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="audit")
+def cli() -> None:
+    """What a model repository would do to your machine, said before you download it."""
+
+
+@cli.command()
+@click.argument("repo", metavar="ORG/NAME")
+@click.option(
+    "--type", "kind", type=click.Choice(["model", "dataset", "space"]), default="model", show_default=True
+)
+@click.option("--revision", help="Branch, tag or commit; the default branch if not given.")
+@_auditing
+def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
+    """Audit one Hub repo at one commit, before anything is downloaded whole."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.repo(repo, kind, revision, commands.Options(**options)))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@_auditing
+def path(paths: tuple[Path, ...], **options: Any) -> None:
+    """Audit files, folders or snapshots of the Hugging Face cache, with no network at all."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.path(paths, commands.Options(**options)))
+
+
+@cli.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@_auditing
+def url(urls: tuple[str, ...], **options: Any) -> None:
+    """Audit files at plain HTTP(S) addresses, in ranges where the server can."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.url(urls, commands.Options(**options)))
+
+
+@cli.command()
+@click.argument("organisations", nargs=-1, metavar="[ORG...]")
+@click.option("--fail-on", type=SEVERITY, help="Least severity that makes the exit code 1 (high).")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
+@_general
+def sweep(organisations: tuple[str, ...], **options: Any) -> None:
+    """Audit every repo of the organisations; unchanged ones cost nothing."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.sweep(organisations, commands.Options(**options)))
+
+
+@cli.command()
+@click.argument("query")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@_general
+def sql(query: str, **options: Any) -> None:
+    """Run one read-only SQL query over the history; `-` reads it from standard input."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.sql(query, commands.Options(**options)))
+
+
+@cli.command()
+@click.argument("rule", required=False)
+def rules(rule: str | None) -> None:
+    """List the rules, or explain one."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.rules(rule))
+
+
+@cli.command()
+@click.argument("action", type=click.Choice(["info", "prune", "clear"]))
+@_general
+def cache(action: str, **options: Any) -> None:
+    """Show, shrink or empty the block cache."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.cache(action, commands.Options(**options)))
+
+
+@cli.command()
+@click.option("--serve", is_flag=True, help="Keep the Hub running and say its address.")
+def demo(*, serve: bool) -> None:
+    """Sweep the small Hub that ships with the project: no network, no account."""
+    from audit.demo import run  # noqa: PLC0415 - heavy
+
+    sys.exit(run.demo(serve=serve))
+
+
+def main() -> None:
+    """The `audit` command: errors that a user can mend are one line and an exit code."""
+    try:
+        cli.main(prog_name="audit", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.WRONG)
+    except KeyboardInterrupt:
+        click.echo("audit: interrupted; what was done is stored", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of standard output went away: not an error of ours, and nothing more can be said to it.
+        sys.stderr.close()
+        sys.exit(Exit.OK)

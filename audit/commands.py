@@ -1,0 +1,205 @@
+"""What each command does, from parsed options to an exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+import msgspec
+
+from audit.exits import Exit, exit_code
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from audit.config import Config
+    from reports.record import Audit
+    from reports.store import Store
+
+
+class Options(msgspec.Struct, frozen=True):
+    """The options that commands share, as the command line gives them."""
+
+    form: str = "text"
+    output: Path | None = None
+    fail_on: str | None = None
+    exit_zero: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    full: bool = False
+    no_store: bool = False
+    db: Path | None = None
+    config: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+
+def repo(repo_id: str, kind: str, revision: str | None, options: Options) -> Exit:
+    """`audit repo`."""
+    from audit import hub  # noqa: PLC0415 - the real client is heavy
+
+    return _audit(options, lambda session: hub.audit_repo(session, repo_id, kind, revision))
+
+
+def path(paths: Sequence[Path], options: Options) -> Exit:
+    """`audit path`."""
+    from audit.paths import audit_paths  # noqa: PLC0415 - beside its only use
+
+    for given in paths:
+        if not given.exists() and not given.is_symlink():
+            _complain(f"{given}: no such file or folder")
+            return Exit.WRONG
+    return _audit(options, lambda session: audit_paths(session, paths))
+
+
+def url(urls: Sequence[str], options: Options) -> Exit:
+    """`audit url`."""
+    from audit import plain  # noqa: PLC0415 - beside its only use
+
+    return _audit(options, lambda session: plain.audit_urls(session, urls))
+
+
+def sweep(organisations: Sequence[str], options: Options) -> Exit:
+    """`audit sweep`."""
+    from audit.sweep import sweep as run  # noqa: PLC0415 - the real client is heavy
+
+    return _guarded(lambda: run(organisations, options))
+
+
+def sql(query: str, options: Options) -> Exit:
+    """`audit sql`."""
+    from reports import table  # noqa: PLC0415 - duckdb is heavy
+
+    def run() -> Exit:
+        config = configuration(options)
+        text = sys.stdin.read() if query == "-" else query
+        result = open_store(config, options).query(text)
+        click.echo(table.render(result, options.form), nl=False)
+        return Exit.OK
+
+    return _guarded(run)
+
+
+def rules(rule: str | None) -> Exit:
+    """`audit rules`."""
+    from reports.rules import explain, listing  # noqa: PLC0415 - beside its only use
+    from scanners.registry import RULES  # noqa: PLC0415 - as above
+
+    if rule is None:
+        click.echo(listing(RULES), nl=False)
+        return Exit.OK
+    known = {one.id: one for one in RULES}
+    if rule not in known:
+        import difflib  # noqa: PLC0415 - only for a mistake
+
+        near = difflib.get_close_matches(rule, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else "; `audit rules` lists them"
+        _complain(f"there is no rule {rule!r}{hint}")
+        return Exit.WRONG
+    click.echo(explain(known[rule]), nl=False)
+    return Exit.OK
+
+
+def cache(action: str, options: Options) -> Exit:
+    """`audit cache`."""
+    from audit.session import open_cache  # noqa: PLC0415 - beside its only use
+    from reports.text import human  # noqa: PLC0415 - as above
+
+    def run() -> Exit:
+        blocks = open_cache(configuration(options))
+        if action == "info":
+            info = blocks.info()
+            click.echo(f"{info.root}\n{info.entries} blobs, {human(info.bytes)} of at most {human(info.limit)}")
+        else:
+            freed = blocks.prune() if action == "prune" else blocks.clear()
+            click.echo(f"{human(freed)} freed")
+        return Exit.OK
+
+    return _guarded(run)
+
+
+# --- what they share ---------------------------------------------------------------------------------------------
+
+
+def configuration(options: Options) -> Config:
+    """The configuration of this run: the file named, or the user's own; never one in an audited folder."""
+    from audit.config import load  # noqa: PLC0415 - beside its only use
+
+    return load(options.config)
+
+
+def open_store(config: Config, options: Options) -> Store:
+    """The database of this run; nothing is opened before it is used."""
+    from audit.session import database  # noqa: PLC0415 - beside its only use
+    from reports.store import Store  # noqa: PLC0415 - as above
+
+    return Store(database(config, options.db), wait=config.store.wait)
+
+
+def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]]) -> Exit:
+    """Run one audit in a session, write it out, and say how it ended."""
+    from audit.session import Session, open_session  # noqa: PLC0415 - beside its only use
+
+    def guarded() -> Exit:
+        config = configuration(options)
+        session: Session
+
+        async def inside() -> Audit:
+            nonlocal session
+            async with open_session(config, options) as session:
+                return await run(session)
+
+        audit = anyio.run(inside)
+        write(audit, options)
+        fail_on: Any = options.fail_on or config.report.fail_on
+        return exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
+
+    return _guarded(guarded)
+
+
+def write(audit: Audit, options: Options) -> None:
+    """Write an audit where and how the options say."""
+    from reports.document import as_json  # noqa: PLC0415 - beside its only use
+    from reports.text import as_text  # noqa: PLC0415 - as above
+    from scanners.registry import RULES  # noqa: PLC0415 - as above
+
+    terminal = options.output is None and sys.stdout.isatty()
+    if options.form == "json":
+        document = as_json(audit)
+    else:
+        known = {rule.id: rule for rule in RULES}
+        width = None if terminal else 100
+        document = as_text(audit, known, width=width, colour=terminal)
+    if options.output is None:
+        click.echo(document, nl=False)
+    else:
+        options.output.write_text(document, encoding="utf-8")
+
+
+def _guarded(run: Callable[[], Exit]) -> Exit:
+    """Run a command; errors that a user can mend become one line and their exit code."""
+    from audit.config import ConfigError  # noqa: PLC0415 - beside its only use
+    from crawler.errors import BadUrlError, CrawlError, NotARepoIdError  # noqa: PLC0415 - as above
+    from reports.errors import QueryError, StoreError  # noqa: PLC0415 - as above
+
+    try:
+        return run()
+    except (ConfigError, QueryError, StoreError, NotARepoIdError, BadUrlError) as error:
+        _complain(str(error))
+        return Exit.WRONG
+    except CrawlError as error:
+        _complain(str(error))
+        return Exit.INCOMPLETE
+    except OSError as error:
+        # An output file that cannot be written, a full disk: the command as given cannot be carried out.
+        _complain(f"{error.filename or 'input/output'}: {error.strerror or error}")
+        return Exit.WRONG
+
+
+def _complain(message: str) -> None:
+    from reports.escape import visible  # noqa: PLC0415 - beside its only use
+
+    click.echo(f"audit: {visible(message)}", err=True)

@@ -1,0 +1,65 @@
+"""One blob from its first byte to its facts: fetch and scan by turns until the scanners have seen enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.record import Blob, Problem
+from scanners import routing
+from scanners.account import Totals
+from scanners.scanner import Needs, Read, Stopped
+from scanners.source import Span, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.content import Content
+    from audit.pool import Jail
+
+ROUNDS = 64
+"""Turns of fetching and scanning before a blob is given up: each asks for twice as much as the one before, so an
+honest file of any size needs fewer."""
+
+
+async def examine(
+    content: Content, path: str, jail: Jail, *, full: bool = False, fetched: Callable[[int], None]
+) -> Blob:
+    """What the scanners say of an open blob; `fetched` is told of bytes as they come in. Raises `CrawlError`."""
+    held = merge(routing.first(content.size, path))
+    if full:
+        fetched(await content.whole())
+        held = [Span(0, content.size)]
+    else:
+        fetched(await content.ensure(held))
+    hint = routing.hint(path)
+    for _ in range(ROUNDS):
+        reply = await jail.scan(content.fd, content.size, hint, held)
+        if not isinstance(reply.outcome, Needs):
+            return _blob(content, hint, reply.outcome, reply.sealed)
+        more = merge([*held, *reply.outcome.spans])
+        if more == held or more[-1].stop > content.size:
+            # The child asks for what it was given, or for what there is not: it is not the scanner that speaks.
+            return _blob(content, hint, Stopped("bad-reply", "asked for bytes in vain"), reply.sealed)
+        fetched(await content.ensure(reply.outcome.spans))
+        held = more
+    return _blob(content, hint, Stopped("rounds", f"not read to its end in {ROUNDS} rounds"), reply.sealed)
+
+
+def _blob(content: Content, hint: str, outcome: Read | Stopped, sealed: tuple[str, ...]) -> Blob:
+    stopped = Problem(outcome.why, outcome.detail) if isinstance(outcome, Stopped) else None
+    account = outcome.account
+    if account.examined + account.inert + account.unexplained != content.size:
+        account = Totals(0, 0, content.size)
+        if stopped is None:
+            stopped = Problem("bad-reply", "the byte account does not add up to the file")
+    return Blob(
+        blob=content.blob,
+        hint=hint,
+        scanners=routing.VERSION,
+        size=content.size,
+        format=outcome.format or "unknown",
+        account=account,
+        facts=outcome.facts,
+        stopped=stopped,
+        sealed=sealed,
+    )

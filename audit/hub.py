@@ -1,0 +1,61 @@
+"""`audit repo`: one Hub repo at one commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import anyio.to_thread
+
+from audit.content import RemoteContent
+from audit.keep import keeping
+from audit.pipeline import Job, Run
+from crawler.hub import Hub, RepoType
+from reports.record import Target
+
+if TYPE_CHECKING:
+    from audit.pipeline import Content
+    from audit.session import Session
+    from crawler.hub import Repo, RepoFile
+    from reports.record import Audit
+
+
+def open_hub(session: Session) -> Hub:
+    """The Hub that the environment or the configuration names."""
+    return Hub(session.client, endpoint=session.config.hub.endpoint)
+
+
+async def audit_repo(session: Session, repo_id: str, kind: str, revision: str | None) -> Audit:
+    """One audit of a repo; raises `CrawlError` where the repo itself cannot be listed."""
+    hub = open_hub(session)
+    before = session.client.requests
+    repo = await hub.repo(repo_id, type=cast("RepoType", kind), revision=revision)
+    return await audit_listed(session, hub, repo, requests_before=before)
+
+
+async def audit_listed(
+    session: Session, hub: Hub, repo: Repo, *, requests_before: int, sweep_id: str | None = None
+) -> Audit:
+    """One audit of a repo whose files are listed."""
+    target = Target("repo", repo.id, repo.type, repo.revision, repo.commit)
+    run = Run(target, session.tools, requests=lambda: session.client.requests, requests_before=requests_before)
+    about: dict[str, object] = {
+        "sweep_id": sweep_id,
+        "downloads": repo.downloads,
+        "likes": repo.likes,
+        "last_modified": repo.last_modified,
+    }
+
+    def job(file: RepoFile) -> Job:
+        def content() -> Content:
+            return RemoteContent(file.blob, hub.file(repo, file.path), session.cache, session.fetcher)
+
+        return Job(file.path, file.size, file.blob, content)
+
+    async with keeping(run, **about):
+        await run.audit_files([job(file) for file in repo.files if session.selection.wants(file.path)])
+    await anyio.to_thread.run_sync(session.cache.prune)
+    audit = run.result(**about)
+    if audit.verdict in {"malicious", "suspicious"} and session.tools.store is not None:
+        safe = await anyio.to_thread.run_sync(session.tools.store.safe_revision, repo.id, repo.type)
+        audit = run.result(**about, safe_revision=safe)
+    return audit

@@ -1,0 +1,246 @@
+"""The main job: files of one target, fetched, scanned and judged at once, into one `Audit`.
+
+Whatever happens to one file is that file's; what was done is kept when the rest is interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+
+from audit import __version__
+from audit.examine import examine
+from crawler.errors import CrawlError
+from reports.record import Audit, Blob, File, Problem, Stats, Target
+from scanners import routing
+from scanners.findings import VERDICTS, verdict
+from scanners.judge import RULESET, complete, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from audit.content import Content
+    from audit.pool import Jail
+    from audit.progress import Progress
+    from reports.store import Store
+    from scanners.facts import Fact
+    from scanners.findings import Verdict
+    from scanners.rules.policy import Policy
+
+
+class Job(NamedTuple):
+    """One path to audit."""
+
+    path: str
+    size: int
+    """Bytes as listed; a local file's are known when it is opened."""
+    blob: str
+    """The content's identity as listed, or "" where it is known only when it is opened."""
+    open: Callable[[], Content]
+
+
+class Selection(NamedTuple):
+    """Which paths of a target are wanted."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def wants(self, path: str) -> bool:
+        """Whether the path is included, or nothing is asked for in particular, and it is not excluded."""
+        name = path.rsplit("/", 1)[-1]
+        if self.include and not any(fnmatchcase(path, g) or fnmatchcase(name, g) for g in self.include):
+            return False
+        return not any(fnmatchcase(path, g) or fnmatchcase(name, g) for g in self.exclude)
+
+
+class Tools(NamedTuple):
+    """What every audit of one run shares."""
+
+    jail: Jail
+    policy: Policy
+    progress: Progress
+    store: Store | None = None
+    concurrency: int = 16
+    full: bool = False
+
+    @property
+    def ruleset(self) -> str:
+        """The version of rules, policy and scanners together: what an audit's findings depend on."""
+        return f"{RULESET}.{self.policy.version}.{routing.VERSION}"
+
+
+class Run:
+    """One audit in the making: `audit_files` fills it, `result` reads it at any moment."""
+
+    def __init__(
+        self,
+        target: Target,
+        tools: Tools,
+        *,
+        requests: Callable[[], int] = lambda: 0,
+        requests_before: int | None = None,
+    ) -> None:
+        self.target, self.tools = target, tools
+        self.identity = uuid.uuid4().hex
+        self.files: dict[str, File] = {}
+        self.blobs: dict[tuple[str, str], Blob] = {}
+        self.bytes_fetched = 0
+        self.error: Problem | None = None
+        self._known: dict[tuple[str, str], Blob] = {}
+        self._locks: dict[tuple[str, str], anyio.Lock] = {}
+        self._requests = requests
+        self._requests_before = requests() if requests_before is None else requests_before
+        self._started, self._clock = datetime.now(UTC), time.monotonic()
+
+    async def audit_files(self, jobs: Sequence[Job]) -> None:
+        """Audit the files, several at a time."""
+        tools = self.tools
+        keys = {(job.blob, routing.hint(job.path)) for job in jobs if job.blob}
+        if tools.store is not None and keys and not tools.full:
+            self._known = await _in_thread(tools.store.known, keys, routing.VERSION)
+        limiter = anyio.CapacityLimiter(max(1, tools.concurrency))
+        tools.progress.expect(len(jobs), sum(job.size for job in jobs))
+        async with anyio.create_task_group() as group:
+            for job in jobs:
+                group.start_soon(self._audit_file, job, limiter)
+
+    async def _audit_file(self, job: Job, limiter: anyio.CapacityLimiter) -> None:
+        async with limiter:
+            self.tools.progress.begin(job.path)
+            fetched = 0
+
+            def count(amount: int) -> None:
+                nonlocal fetched
+                fetched += amount
+                self.bytes_fetched += amount
+                self.tools.progress.fetched(amount)
+
+            try:
+                blob, reused = await self._blob(job, count)
+            except CrawlError as error:
+                self.files[job.path] = skipped(
+                    job.path, error.code, str(error), size=job.size, blob=job.blob, fetched=fetched
+                )
+            else:
+                self.files[job.path] = judged(job.path, blob, self.tools.policy, fetched=fetched, reused=reused)
+            self.tools.progress.done(self.files[job.path])
+
+    async def _blob(self, job: Job, count: Callable[[int], None]) -> tuple[Blob, bool]:
+        """The facts of a file's content: known, or found out once however many paths carry it."""
+        hint = routing.hint(job.path)
+        if job.blob:
+            async with self._locks.setdefault((job.blob, hint), anyio.Lock()):
+                return await self._blob_once(job, (job.blob, hint), count)
+        async with job.open() as content:
+            key = (content.blob, hint)
+            store = self.tools.store
+            if store is not None and not self.tools.full and key not in self._known:
+                self._known.update(await _in_thread(store.known, {key}, routing.VERSION))
+            if known := self._known.get(key) or self.blobs.get(key):
+                return known, key in self._known
+            self.blobs[key] = await examine(content, job.path, self.tools.jail, fetched=count)
+            return self.blobs[key], False
+
+    async def _blob_once(
+        self, job: Job, key: tuple[str, str], count: Callable[[int], None]
+    ) -> tuple[Blob, bool]:
+        if known := self._known.get(key):
+            return known, True
+        if key not in self.blobs:
+            async with job.open() as content:
+                blob = await examine(content, job.path, self.tools.jail, full=self.tools.full, fetched=count)
+            self.blobs[key] = blob
+        return self.blobs[key], False
+
+    def result(self, **about: object) -> Audit:
+        """The audit as far as it is; `about` are further fields of `Audit`."""
+        files = tuple(sorted(self.files.values(), key=lambda file: file.path))
+        worst = max((file.verdict for file in files), key=VERDICTS.index, default="clean")
+        whole = self.error is None and all(file.complete for file in files)
+        if worst == "clean" and not whole:
+            worst = "incomplete"
+        fields: dict[str, object] = {
+            "audit_id": self.identity,
+            "target": self.target,
+            "started": self._started,
+            "ruleset": self.tools.ruleset,
+            "version": __version__,
+            "verdict": worst,
+            "complete": whole,
+            "files": files,
+            "blobs": tuple(self.blobs.values()),
+            "stats": Stats(
+                files=len(files),
+                bytes_total=sum(file.size for file in files),
+                bytes_fetched=self.bytes_fetched,
+                requests=self._requests() - self._requests_before,
+                seconds=round(time.monotonic() - self._clock, 3),
+            ),
+            "error": self.error,
+            **about,
+        }
+        return Audit(**fields)  # type: ignore[arg-type]
+
+
+def judged(path: str, blob: Blob, policy: Policy, *, fetched: int = 0, reused: bool = False) -> File:
+    """A file by the facts of its content."""
+    facts: tuple[Fact, ...] = blob.facts
+    findings = judge(facts, path=path, format=blob.format, policy=policy)
+    whole = blob.stopped is None and complete(facts, blob.account)
+    found: Verdict = verdict({finding.severity for finding in findings}, complete=whole)
+    return File(
+        path=path,
+        size=blob.size,
+        blob=blob.blob,
+        hint=blob.hint,
+        format=blob.format,
+        verdict=found,
+        complete=whole,
+        findings=findings,
+        bytes_examined=blob.account.examined,
+        bytes_inert=blob.account.inert,
+        bytes_fetched=fetched,
+        reused=reused,
+        error=blob.stopped or _why_incomplete(facts, whole=whole),
+    )
+
+
+def _why_incomplete(facts: Iterable[Fact], *, whole: bool) -> Problem | None:
+    """The first reason why a file is incomplete, for the reader of its one line."""
+    from scanners.facts import Unread  # noqa: PLC0415 - beside its only use
+
+    if whole:
+        return None
+    for fact in facts:
+        if isinstance(fact, Unread):
+            where = f"{fact.member}: " if fact.member else ""
+            return Problem(fact.reason, f"{where}{fact.detail}")
+    return Problem("unknown", "bytes that no reader explains")
+
+
+def skipped(path: str, code: str, message: str, *, size: int = 0, blob: str = "", fetched: int = 0) -> File:
+    """A file that could not be examined at all."""
+    return File(
+        path=path,
+        size=size,
+        blob=blob,
+        hint=routing.hint(path),
+        format="unknown",
+        verdict="incomplete",
+        complete=False,
+        bytes_fetched=fetched,
+        error=Problem(code, message),
+    )
+
+
+async def _in_thread(
+    known: Callable[[Collection[tuple[str, str]], str], dict[tuple[str, str], Blob]],
+    keys: Collection[tuple[str, str]],
+    version: str,
+) -> dict[tuple[str, str], Blob]:
+    return await anyio.to_thread.run_sync(known, keys, version)

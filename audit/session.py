@@ -1,0 +1,97 @@
+"""What one run of the command opens and closes: the jail, the cache, the connections, the database."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from audit.pipeline import Selection, Tools
+from audit.pool import Jail
+from audit.progress import progress
+from crawler.cache import Cache
+from crawler.client import Client, Settings
+from crawler.fetch import Fetcher
+from crawler.retry import Policy as RetryPolicy
+from reports.store import Store
+from scanners.rules.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from audit.commands import Options
+    from audit.config import Config
+
+
+class Session(NamedTuple):
+    """The tools of one run."""
+
+    tools: Tools
+    selection: Selection
+    cache: Cache
+    client: Client
+    fetcher: Fetcher
+    config: Config
+
+
+def database(config: Config, given: Path | None) -> Path:
+    """The database file: the one given, the configured one, or the user's own."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - beside its only use
+
+    return given or (Path(config.store.db) if config.store.db else user_data_path("hub-audit") / "audit.duckdb")
+
+
+def open_cache(config: Config) -> Cache:
+    """The block cache of this user."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - beside its only use
+
+    root = Path(config.cache.dir) if config.cache.dir else user_cache_path("hub-audit") / "blocks"
+    return Cache(root, limit=int(config.cache.limit * (1 << 30)))
+
+
+def policy(config: Config) -> Policy:
+    """The reviewed policy with the user's own entries, those that have expired left out."""
+    today = datetime.now(UTC).date()
+
+    def current(entries: tuple[object, ...]) -> list[tuple[str, str]]:
+        return [
+            (entry.name, entry.reason)  # type: ignore[attr-defined]
+            for entry in entries
+            if entry.expires is None or entry.expires >= today  # type: ignore[attr-defined]
+        ]
+
+    return Policy.default().extended(allow=current(config.policy.allow), deny=current(config.policy.deny))
+
+
+@asynccontextmanager
+async def open_session(config: Config, options: Options) -> AsyncIterator[Session]:
+    """Everything that an audit needs, closed again in order."""
+    retry = RetryPolicy(attempts=config.fetch.attempts, total=config.fetch.wait)
+    settings = Settings(connect=config.fetch.connect, read=config.fetch.read, retry=retry)
+    store = None if options.no_store else Store(database(config, options.db), wait=config.store.wait)
+    jail = Jail(
+        workers=config.scan.workers or os.cpu_count() or 1,
+        deadline=config.scan.deadline,
+        memory=config.scan.memory << 20,
+        limits=config.scan.limits,
+    )
+    with progress(quiet=options.quiet) as shown:
+        async with Client(settings) as client, jail:
+            tools = Tools(
+                jail=jail,
+                policy=policy(config),
+                progress=shown,
+                store=store,
+                concurrency=config.fetch.concurrency,
+                full=options.full,
+            )
+            yield Session(
+                tools=tools,
+                selection=Selection(options.include, options.exclude),
+                cache=open_cache(config),
+                client=client,
+                fetcher=Fetcher(client, concurrency=config.fetch.concurrency),
+                config=config,
+            )

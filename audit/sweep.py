@@ -1,0 +1,118 @@
+"""`audit sweep`: every repo of the organisations, one after another; what did not change costs its listing only."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import anyio
+import anyio.to_thread
+import click
+
+from audit import __version__
+from audit.exits import Exit, exit_code
+from audit.hub import audit_listed, open_hub
+from audit.session import Session, open_session
+from crawler.errors import CrawlError
+from reports.record import Audit, Problem, Stats, Sweep, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from audit.commands import Options
+    from crawler.hub import Hub, Listed, RepoType
+
+
+def sweep(organisations: Sequence[str], options: Options) -> Exit:
+    """Sweep, say what was found, and choose the exit code."""
+    from audit.commands import configuration  # noqa: PLC0415 - it imports us
+
+    config = configuration(options)
+    targets = tuple(organisations) or tuple(config.sweep.targets)
+    if not targets:
+        raise click.UsageError("name an organisation, or list some under sweep.targets in the configuration")
+
+    async def inside() -> list[Audit]:
+        async with open_session(config, options) as session:
+            return await sweep_all(session, targets)
+
+    audits = anyio.run(inside)
+    fail_on: Any = options.fail_on or config.report.fail_on
+    return exit_code(audits, fail_on=fail_on, exit_zero=options.exit_zero)
+
+
+async def sweep_all(session: Session, targets: Sequence[str]) -> list[Audit]:
+    """The audits that this sweep had to make; unchanged repos are counted and passed over."""
+    store = session.tools.store
+    hub = open_hub(session)
+    record = Sweep(uuid.uuid4().hex, datetime.now(UTC), tuple(targets), session.tools.ruleset)
+    audits: list[Audit] = []
+    listed = unchanged = 0
+    before = session.client.requests
+    try:
+        for kind in session.config.sweep.types:
+            for target in targets:
+                async for found in hub.repos(target, type=cast("RepoType", kind)):
+                    listed += 1
+                    if store is not None and found.commit and await _recorded(session, found):
+                        unchanged += 1
+                        continue
+                    audits.append(await _audit(session, hub, found, record.sweep_id))
+        status = "complete" if all(audit.complete for audit in audits) else "incomplete"
+    except BaseException:
+        status = "interrupted"
+        raise
+    finally:
+        if store is not None:
+            store.record_sweep(
+                Sweep(
+                    record.sweep_id,
+                    record.started,
+                    record.targets,
+                    record.ruleset,
+                    finished=datetime.now(UTC),
+                    repos_listed=listed,
+                    repos_audited=len(audits),
+                    repos_unchanged=unchanged,
+                    files_scanned=sum(not file.reused for audit in audits for file in audit.files),
+                    bytes_fetched=sum(audit.stats.bytes_fetched for audit in audits),
+                    requests=session.client.requests - before,
+                    status=status,
+                )
+            )
+    click.echo(f"{listed} repos listed, {len(audits)} audited, {unchanged} unchanged", err=True)
+    return audits
+
+
+async def _recorded(session: Session, found: Listed) -> bool:
+    store = session.tools.store
+    assert store is not None
+    known = await anyio.to_thread.run_sync(
+        store.audited, found.id, found.type, found.commit, session.tools.ruleset
+    )
+    return known is not None
+
+
+async def _audit(session: Session, hub: Hub, found: Listed, sweep_id: str) -> Audit:
+    """One repo of the sweep; one that cannot be listed is an incomplete audit, and the sweep goes on."""
+    before = session.client.requests
+    try:
+        repo = await hub.repo(found.id, type=found.type)
+    except CrawlError as error:
+        return Audit(
+            audit_id=uuid.uuid4().hex,
+            target=Target("repo", found.id, found.type, None, found.commit),
+            started=datetime.now(UTC),
+            ruleset=session.tools.ruleset,
+            version=__version__,
+            verdict="incomplete",
+            complete=False,
+            files=(),
+            blobs=(),
+            stats=Stats(requests=session.client.requests - before),
+            sweep_id=sweep_id,
+            error=Problem(error.code, str(error)),
+        )
+    return await audit_listed(session, hub, repo, requests_before=before, sweep_id=sweep_id)
