@@ -14,13 +14,14 @@ import msgspec
 from scanners.account import Account, Totals
 from scanners.budget import LimitReached
 from scanners.facts import Anomaly, Fact, Unread, clip
+from scanners.source import Span  # noqa: TC001 - msgspec reads the annotation at run time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanners.budget import Budget
     from scanners.facts import AnomalyCode, UnreadReason
-    from scanners.source import Source, Span
+    from scanners.source import Source
 
 HEAD = 4096
 """Bytes at the start of a file that recognition looks at (threats.md 1)."""
@@ -55,6 +56,10 @@ class Scanner(NamedTuple):
     """Whether the content looks like this format."""
     scan: Callable[[Source, Scan], None]
     """Reads the source and states what is in it; raises `NotThisFormat`, `Missing`, `Truncated`, `LimitReached`."""
+    fallback: bool = False
+    """Asked only where no other scanner has a say: text, and the formats that name what nobody reads."""
+    whole: bool = False
+    """It reads its files from end to end, so one of moderate size is fetched whole at the start."""
 
 
 class Scan:
