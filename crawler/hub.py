@@ -1,0 +1,325 @@
+"""What is on the Hub: repos, and the files of a repo at one commit, as the Hub's own client lists them.
+
+`huggingface_hub.HfApi` runs in worker threads. Its requests come back to the one `Client` (`_Session`), so that its
+listing and our reading share connections, quotas, retries, counters and the rule of who sees the token; it also
+could neither be cancelled nor be told when a server falls silent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextvars import ContextVar
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotation at run time
+from functools import cache, partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote, urlsplit
+
+import anyio.from_thread
+import anyio.to_thread
+import httpx2
+import msgspec
+
+from crawler.client import Client, Home, offline_mode
+from crawler.errors import (
+    BadUrlError,
+    CrawlError,
+    DisabledError,
+    NotARepoIdError,
+    OfflineError,
+    UntrueListingError,
+    clipped,
+    of_hub,
+    offline,
+)
+from crawler.remote import Remote
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from huggingface_hub import HfApi
+
+T = TypeVar("T")
+
+RepoType = Literal["model", "dataset", "space"]
+
+DEFAULT_ENDPOINT = "https://huggingface.co"
+PAGE_LIMIT = 64 * 1024 * 1024
+"""Bytes of the longest answer of the API: a page of a thousand files is a few hundred kilobytes."""
+PAGES = 10_000
+"""Pages of one listing, a thousand files or several hundred repos each, after which a cursor is taken for a loop."""
+REPEATS = 1_000
+"""Repos listed again in a row, after which a listing is taken for a loop."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_BATCH = 100
+
+
+class RepoFile(msgspec.Struct, frozen=True):
+    """A file of a repo."""
+
+    path: str
+    size: int
+    blob: str
+    """`sha256:…` of the bytes of an LFS file, `git:…` of the others."""
+    lfs: bool
+
+
+class Repo(msgspec.Struct, frozen=True):
+    """A repo at one commit."""
+
+    id: str
+    """As the Hub names it: a renamed repo answers under its new name."""
+    requested: str
+    type: RepoType
+    revision: str
+    commit: str
+    files: tuple[RepoFile, ...]
+    downloads: int | None = None
+    likes: int | None = None
+    last_modified: datetime | None = None
+    gated: str = ""
+    """How access is granted, "auto" or "manual"; empty where it is free."""
+    private: bool = False
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A repo as a listing shows it."""
+
+    id: str
+    type: RepoType
+    commit: str | None
+    downloads: int | None
+    likes: int | None
+    last_modified: datetime | None
+
+
+class _Call:
+    """One call of HfApi: what its requests have in common."""
+
+    def __init__(self, client: Client, home: Home) -> None:
+        self.client = client
+        self.home = home
+        self.asked: set[str] = set()
+
+
+_CALL: ContextVar[_Call | None] = ContextVar("_CALL", default=None)
+
+
+class Hub:
+    """The Hub at one endpoint, seen with one token.
+
+    `endpoint` None is what HF_ENDPOINT says, else the public Hub. `token` None is HF_TOKEN or the stored login,
+    False is none at all.
+    """
+
+    def __init__(self, client: Client, *, endpoint: str | None = None, token: str | bool | None = None) -> None:
+        from huggingface_hub import HfApi, get_token  # noqa: PLC0415 - `audit --help` does without it
+
+        _install()
+        self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
+        if urlsplit(self.endpoint).scheme not in {"http", "https"}:
+            raise BadUrlError(f"{clipped(self.endpoint)} is no address of a Hub; mend HF_ENDPOINT")
+        known = get_token() if token is None or token is True else token
+        self.home = Home(self.endpoint, known or None)
+        self._client = client
+        # The token is not given to HfApi: the client adds it where it belongs.
+        self._api: HfApi = HfApi(endpoint=self.endpoint, token=False, library_name="hub-audit")
+
+    @property
+    def requests(self) -> int:
+        """Requests sent by the client that this Hub is asked through."""
+        return self._client.requests
+
+    async def repo(self, repo_id: str, *, type: RepoType = "model", revision: str | None = None) -> Repo:  # noqa: A002 - the contract's word
+        """A repo with all its files at the commit that `revision` (None: the default branch) stands for now."""
+        check_id(repo_id)
+        what = repo_id if revision is None else f"{repo_id}@{clipped(revision)}"
+        if offline_mode():
+            raise offline(what)
+        info = await self._ask(what, lambda: self._api.repo_info(repo_id, repo_type=type, revision=revision))
+        commit = str(getattr(info, "sha", None))
+        if _COMMIT.fullmatch(commit) is None:
+            raise UntrueListingError(f"{what}: the Hub names no commit, but {clipped(commit)!r}")
+        if getattr(info, "disabled", None) is True:
+            raise DisabledError(f"{what} is disabled by the Hub: its files cannot be read by anyone")
+        name = check_id(str(info.id))
+        files = await self._ask(what, partial(self._tree, name, type, commit))
+        return Repo(
+            id=name,
+            requested=repo_id,
+            type=type,
+            revision=revision or "main",
+            commit=commit,
+            files=files,
+            downloads=_count(info, "downloads"),
+            likes=_count(info, "likes"),
+            last_modified=getattr(info, "last_modified", None),
+            gated=str(getattr(info, "gated", None) or ""),
+            private=getattr(info, "private", None) is True,
+        )
+
+    async def repos(self, author: str, *, type: RepoType = "model") -> AsyncIterator[Listed]:  # noqa: A002 - the contract's word
+        """The repos of an organisation or a user, page by page; newest first."""
+        if not re.fullmatch(r"[A-Za-z0-9][\w.\-]{0,95}", author, re.ASCII):
+            raise NotARepoIdError(f"{clipped(author)!r} is not the name of an organisation or a user")
+        if offline_mode():
+            raise offline(author)
+        call = _Call(self._client, self.home)
+        listing = await self._ask(author, partial(self._listing, author, type), call)
+        seen: set[str] = set()
+        repeats = 0
+        while batch := await self._ask(author, lambda: list(islice(listing, _BATCH)), call):
+            for info in batch:
+                name = check_id(str(getattr(info, "id", "")))
+                # Rows move between pages while we read: one that comes again is passed over, a thousand are a loop.
+                repeats = repeats + 1 if name in seen else 0
+                if repeats > REPEATS:
+                    raise UntrueListingError(f"{author}: the Hub lists the same repos again and again")
+                if repeats == 0:
+                    seen.add(name)
+                    commit = getattr(info, "sha", None)
+                    yield Listed(
+                        id=name,
+                        type=type,
+                        commit=commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None,
+                        downloads=_count(info, "downloads"),
+                        likes=_count(info, "likes"),
+                        last_modified=getattr(info, "last_modified", None),
+                    )
+
+    def file(self, repo: Repo, path: str) -> Remote:
+        """Where a file of a repo is read: its address at the commit (hub-api.md 2.1)."""
+        for file in repo.files:
+            if file.path == path:
+                prefix = "" if repo.type == "model" else f"{repo.type}s/"
+                url = f"{self.endpoint}/{prefix}{repo.id}/resolve/{repo.commit}/{quote(path)}"
+                return Remote(url=url, size=file.size, home=self.home, name=f"{repo.id}/{path}")
+        raise UntrueListingError(f"{repo.id} has no file {clipped(path)!r} at {repo.commit}")
+
+    def _tree(self, name: str, kind: RepoType, commit: str) -> tuple[RepoFile, ...]:
+        files: dict[str, RepoFile] = {}
+        for item in self._api.list_repo_tree(name, recursive=True, revision=commit, repo_type=kind):
+            if not hasattr(item, "blob_id"):
+                continue  # a folder
+            file = _file(name, item)
+            if file.path in files:
+                raise UntrueListingError(f"{name}: the Hub lists {clipped(file.path)!r} twice")
+            files[file.path] = file
+        return tuple(files.values())
+
+    def _listing(self, author: str, kind: RepoType) -> Iterator[Any]:
+        api = self._api
+        match kind:
+            case "model":
+                return iter(
+                    api.list_models(
+                        author=author,
+                        sort="created_at",
+                        expand=["sha", "downloads", "likes", "lastModified", "private", "gated"],
+                    )
+                )
+            case "dataset":
+                return iter(
+                    api.list_datasets(
+                        author=author,
+                        sort="created_at",
+                        expand=["sha", "downloads", "likes", "lastModified", "private", "gated"],
+                    )
+                )
+            case "space":
+                return iter(
+                    api.list_spaces(
+                        author=author, sort="created_at", expand=["sha", "likes", "lastModified", "private"]
+                    )
+                )
+
+    async def _ask(self, what: str, work: Callable[[], T], call: _Call | None = None) -> T:
+        """What `work` answers in a worker thread, its requests being ours and its errors as well."""
+        call = call or _Call(self._client, self.home)
+
+        def inside() -> T:
+            _CALL.set(call)  # the thread's own context, a copy of ours
+            return work()
+
+        try:
+            # Abandoning lets a cancellation reach the request that the thread waits for; the thread ends with it.
+            return await anyio.to_thread.run_sync(inside, abandon_on_cancel=True)
+        except CrawlError as error:
+            if isinstance(error, OfflineError):
+                raise offline(what) from error
+            raise
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, httpx2.HTTPError) as error:
+            # Beside its HTTP errors, HfApi raises these where an answer is not what its classes expect.
+            raise of_hub(error, what) from error
+
+
+def check_id(repo_id: str) -> str:
+    """`repo_id`, being one that a Hub could know: `ORG/NAME`, or a legacy name alone."""
+    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 - `audit --help` does without it
+    from huggingface_hub.utils._validators import validate_repo_id  # noqa: PLC0415 - the same
+
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise NotARepoIdError(
+            f"{clipped(repo_id)!r} is not a repo id; write it as ORG/NAME, with letters, digits, '-', '_' and '.'"
+        ) from error
+    return repo_id
+
+
+def _file(name: str, item: Any) -> RepoFile:
+    """A listed file, when it is one that git could hold."""
+    path, size, lfs = item.path, item.size, item.lfs
+    if lfs is not None:
+        size, blob, right = lfs.size, f"sha256:{lfs.sha256}", _SHA256.fullmatch(str(lfs.sha256))
+    else:
+        blob, right = f"git:{item.blob_id}", _COMMIT.fullmatch(str(item.blob_id))
+    if not isinstance(path, str) or not {"", ".", ".."}.isdisjoint(path.split("/")) or "\0" in path:
+        raise UntrueListingError(f"{name}: the Hub lists {clipped(str(path))!r}, which no repo can hold")
+    if type(size) is not int or not 0 <= size < 2**62 or right is None:
+        raise UntrueListingError(f"{name}: the Hub lists {clipped(path)!r} without a proper size or hash")
+    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None)
+
+
+def _count(info: Any, field: str) -> int | None:
+    value = getattr(info, field, None)
+    return value if type(value) is int and 0 <= value < 2**62 else None
+
+
+class _Session(httpx2.Client):
+    """HfApi's session: requests of our own calls go through our client, all others as ever."""
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """The answer to a request of HfApi, in one of our worker threads."""
+        call = _CALL.get()
+        if call is None:
+            return super().send(request, **options)
+        url = str(request.url)
+        if request.url.path == "/api/agent-harnesses":
+            # HfApi looks up what to put into its user agent, and does without when it fails.
+            raise OfflineError("the user agent needs no look-up")
+        if request.method != "GET":
+            raise UntrueListingError(f"a listing is no {request.method}")
+        if url in call.asked:
+            raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing leads back to itself")
+        if len(call.asked) >= PAGES:
+            raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing does not end")
+        call.asked.add(url)
+        ask = partial(call.client.fetch, url, home=call.home, headers={"Accept": "application/json"}, limit=PAGE_LIMIT)
+        return anyio.from_thread.run(ask)
+
+
+@cache
+def _install() -> None:
+    """Make ours the session that HfApi uses, once in a process: it knows no other way to be given one."""
+    from huggingface_hub import set_client_factory  # noqa: PLC0415 - `audit --help` does without it
+    from huggingface_hub.utils._http import hf_request_event_hook  # noqa: PLC0415 - the same
+
+    def session() -> httpx2.Client:
+        # With HfApi's own hook and defaults, for requests that are not ours.
+        return _Session(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True, timeout=None)
+
+    set_client_factory(session)
