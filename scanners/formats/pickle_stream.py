@@ -120,7 +120,7 @@ class _Walk:
 
     def _lexes(self, offset: int, length: int) -> bool:
         """Whether the first opcodes hold: two bytes alone begin one array of numbers in sixteen thousand."""
-        lexer = Lexer(Slice(self.source, offset, min(length, _LOOK)))
+        lexer = Lexer(Slice(self.source, offset, length))
         try:
             for _ in range(_OPCODES_ENOUGH):
                 if lexer.next().code == _STOP:
