@@ -1,0 +1,199 @@
+"""Which scanners have a say about some bytes, and what they say together.
+
+Rule 1: content decides, and a name can only add. Every scanner that recognises the content runs, and so does every
+scanner whose loaders would go by the name; where several accept the same bytes, each has to explain all of them.
+Rule 2: of a blob's name only its `hint` is known here, because results are kept by (blob, hint, VERSION).
+Rule 3: nothing ends silently. A scanner that breaks off leaves an `Unread` fact and its bytes unexplained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from scanners.account import total
+from scanners.budget import Budget, LimitReached, Limits
+from scanners.facts import Unread, clip
+from scanners.registry import SCANNERS
+from scanners.scanner import HEAD, TAIL, Needs, NotThisFormat, Read, Sample, Scan
+from scanners.source import Missing, Span, Truncated, merge, subtract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scanners.account import Account
+    from scanners.facts import Fact
+    from scanners.scanner import Outcome, Scanner
+    from scanners.source import Source
+
+_CORE: Final = 1
+"""Raised when routing, or what the scanners share, makes other facts of an unchanged blob."""
+
+_FIRST: Final = 65_536
+"""Bytes fetched at each end of a file before the first run: `HEAD` and `TAIL`, in whole blocks."""
+_SMALL: Final = 256 * 1024
+"""Bytes up to which a file costs less than the round trip that a second look would cost."""
+_MODERATE: Final = 16 << 20
+"""Bytes up to which a file is fetched whole at once if its reader will read it from end to end anyway."""
+
+
+def version(scanners: Iterable[Scanner]) -> str:
+    """One short name for what these scanners, each at its version, together say of a blob."""
+    lines = [f"core {_CORE}", *(f"{s.name} {s.version} {' '.join(sorted(s.suffixes))}" for s in scanners)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+VERSION: Final = version(SCANNERS)
+"""The version of all scanners together: part of the key of every stored result."""
+
+
+def named(scanner: Scanner, name: str) -> list[str]:
+    """The suffixes of the scanner that a file name, in any letter case, carries.
+
+    A suffix with a dot (".pkl") counts wherever it stands: loaders strip ".gz" and users add ".txt". Any other
+    entry ("dockerfile") is a whole name, or its part before the first dot.
+    """
+    last = name.rpartition("/")[2].lower() + "."
+    return [
+        suffix
+        for suffix in scanner.suffixes
+        if (f"{suffix}." in last if suffix.startswith(".") else last.startswith(f"{suffix}."))
+    ]
+
+
+def hint(path: str, scanners: Iterable[Scanner] = SCANNERS) -> str:
+    """All that a file's name tells the scanners: the suffixes in it that any of them knows, sorted, by commas."""
+    return ",".join(sorted({suffix for scanner in scanners for suffix in named(scanner, path)}))
+
+
+def name_of(hinted: str) -> str:
+    """The name that stands for every file with this hint; its own hint is the same."""
+    entries = hinted.split(",") if hinted else []
+    whole = max((entry for entry in entries if not entry.startswith(".")), key=len, default="file")
+    return whole + "".join(entry for entry in entries if entry.startswith(".") and f"{entry}." not in f"{whole}.")
+
+
+def first(size: int, path: str, scanners: Iterable[Scanner] = SCANNERS) -> tuple[Span, ...]:
+    """What to fetch of a file before anything is known of its content."""
+    if size == 0:
+        return ()
+    whole = any(scanner.whole and named(scanner, path) for scanner in scanners)
+    if size <= (_MODERATE if whole else _SMALL):
+        return (Span(0, size),)
+    return (Span(0, _FIRST), Span(size - _FIRST, size))
+
+
+def scan_blob(source: Source, name: str, limits: Limits, facts: list[Fact] | None = None) -> Outcome:
+    """What all scanners together say of a blob; they state their facts into `facts`, if it is given."""
+    return Router(SCANNERS).scan_blob(source, name, limits, facts)
+
+
+class Router:
+    """The scanners that are asked, and how."""
+
+    def __init__(self, scanners: Iterable[Scanner]) -> None:
+        self._scanners = tuple(scanners)
+
+    def scan_blob(self, source: Source, name: str, limits: Limits, facts: list[Fact] | None = None) -> Outcome:
+        """What the scanners together say of a blob."""
+        scan = Scan(source.size, Budget(limits), facts=facts, route=self.route, name=name)
+        try:
+            found = self.route(source, scan)
+        except Missing as missing:
+            return Needs(tuple(merge(missing.spans)))
+        except LimitReached as reached:
+            # Only the limit of facts comes this far, so this one goes past it.
+            scan.facts.append(Unread("limit", clip(str(reached))))
+            found = scan.format
+        return Read(found, tuple(scan.facts), total(source.size, [scan.account]))
+
+    def route(self, source: Source, scan: Scan) -> str:
+        """Scan a source by every format that its content or its name calls for.
+
+        The scan's account then explains what every scanner that had a say explains. The answer, kept as
+        `scan.format` too, is the format found: "unknown" where no scanner had a say.
+        """
+        if source.size == 0:
+            scan.format = "empty"
+            return scan.format
+        stated = len(scan.facts)
+        sample = _sample(source)
+        asked = [s for s in self._scanners if named(s, scan.name) or s.recognise(sample)]
+        accepted = self._ask([s for s in asked if not s.fallback], source, scan)
+        if not accepted:
+            fallbacks = ([s] for s in asked if s.fallback)
+            accepted = next((some for one in fallbacks if (some := self._ask(one, source, scan))), [])
+        scan.format = accepted[0].format if accepted else "unknown"
+        if len(accepted) > 1:
+            scan.anomaly("file.polyglot", ", ".join(each.format for each in accepted))
+        _settle(scan.account, [each.account for each in accepted])
+        _explain(scan, stated)
+        return scan.format
+
+    def _ask(self, scanners: list[Scanner], source: Source, scan: Scan) -> list[Scan]:
+        """The scans of those scanners that had a say; one `Missing` for all that any of them lacked."""
+        accepted: list[Scan] = []
+        missing: list[Span] = []
+        for scanner in scanners:
+            stated = len(scan.facts)
+            own = Scan(
+                source.size,
+                scan.budget,
+                member=scan.member,
+                depth=scan.depth,
+                facts=scan.facts,
+                route=self.route,
+                name=scan.name,
+            )
+            try:
+                scanner.scan(source, own)
+            except NotThisFormat:
+                del scan.facts[stated:]
+                continue
+            except Missing as more:
+                missing.extend(more.spans)
+                continue
+            except Truncated as cut:
+                own.unread("broken", str(cut))
+            except LimitReached as reached:
+                if reached.limit == "facts":
+                    # Nothing more can be said, here or in any part that is still to come.
+                    scan.format = own.format or scanner.name
+                    raise
+                own.unread("limit", str(reached))
+            own.format = own.format or scanner.name
+            accepted.append(own)
+        if missing:
+            raise Missing(merge(missing))
+        return accepted
+
+
+def _sample(source: Source) -> Sample:
+    size = source.size
+    head, tail = Span(0, min(HEAD, size)), Span(max(0, size - TAIL), size)
+    source.want(head, tail)
+    return Sample(size, source.read(head.start, head.length), source.read(tail.start, tail.length))
+
+
+def _settle(account: Account, accounts: list[Account]) -> None:
+    """Make `account` explain what all of `accounts` explain; nothing, where there are none."""
+    if not accounts:
+        return
+    gaps = merge(span for each in accounts for span in each.unexplained_spans())
+    examined = merge(
+        part
+        for span in merge(span for each in accounts for span in each.examined_spans())
+        for part in subtract(span, gaps)
+    )
+    for span in examined:
+        account.examined(*span)
+    for span in subtract(Span(0, account.size), merge([*gaps, *examined])):
+        account.inert(*span)
+
+
+def _explain(scan: Scan, stated: int) -> None:
+    """State why bytes are unexplained, if no scanner did."""
+    gaps = scan.account.unexplained_spans()
+    if gaps and not any(isinstance(fact, Unread) for fact in scan.facts[stated:]):
+        count = sum(span.length for span in gaps)
+        scan.unread("unknown", f"{count} bytes that no reader explains", offset=gaps[0].start)
