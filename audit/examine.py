@@ -22,16 +22,16 @@ honest file of any size needs fewer."""
 
 
 async def examine(
-    content: Content, path: str, jail: Jail, *, full: bool = False, fetched: Callable[[int], None]
+    content: Content, name: str, jail: Jail, *, full: bool = False, fetched: Callable[[int], None]
 ) -> Blob:
     """What the scanners say of an open blob; `fetched` is told of bytes as they come in. Raises `CrawlError`."""
-    held = merge(routing.first(content.size, path))
+    held = merge(routing.first(content.size, name))
     if full:
         fetched(await content.whole())
         held = [Span(0, content.size)]
     else:
         fetched(await content.ensure(held))
-    hint = routing.hint(path)
+    hint = routing.hint(name)
     for _ in range(ROUNDS):
         reply = await jail.scan(content.fd, content.size, hint, held)
         if not isinstance(reply.outcome, Needs):

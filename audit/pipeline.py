@@ -42,6 +42,13 @@ class Job(NamedTuple):
     blob: str
     """The content's identity as listed, or "" where it is known only when it is opened."""
     open: Callable[[], Content]
+    name: str = ""
+    """The file's name, where the path is more than that: an address has a query."""
+
+    @property
+    def hint(self) -> str:
+        """What of the name routing takes into account."""
+        return routing.hint(self.name or self.path)
 
 
 class Selection(NamedTuple):
@@ -67,6 +74,8 @@ class Tools(NamedTuple):
     store: Store | None = None
     concurrency: int = 16
     full: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - a default, not a name
+    """The wall clock; the demo has one of its own, since its history is eight days long."""
 
     @property
     def ruleset(self) -> str:
@@ -95,12 +104,12 @@ class Run:
         self._locks: dict[tuple[str, str], anyio.Lock] = {}
         self._requests = requests
         self._requests_before = requests() if requests_before is None else requests_before
-        self._started, self._clock = datetime.now(UTC), time.monotonic()
+        self._started, self._clock = tools.now(), time.monotonic()
 
     async def audit_files(self, jobs: Sequence[Job]) -> None:
         """Audit the files, several at a time."""
         tools = self.tools
-        keys = {(job.blob, routing.hint(job.path)) for job in jobs if job.blob}
+        keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
             self._known = await _in_thread(tools.store.known, keys, routing.VERSION)
         limiter = anyio.CapacityLimiter(max(1, tools.concurrency))
@@ -132,7 +141,7 @@ class Run:
 
     async def _blob(self, job: Job, count: Callable[[int], None]) -> tuple[Blob, bool]:
         """The facts of a file's content: known, or found out once however many paths carry it."""
-        hint = routing.hint(job.path)
+        hint = job.hint
         if job.blob:
             async with self._locks.setdefault((job.blob, hint), anyio.Lock()):
                 return await self._blob_once(job, (job.blob, hint), count)
@@ -143,7 +152,7 @@ class Run:
                 self._known.update(await _in_thread(store.known, {key}, routing.VERSION))
             if known := self._known.get(key) or self.blobs.get(key):
                 return known, key in self._known
-            self.blobs[key] = await examine(content, job.path, self.tools.jail, fetched=count)
+            self.blobs[key] = await examine(content, job.name or job.path, self.tools.jail, fetched=count)
             return self.blobs[key], False
 
     async def _blob_once(
@@ -153,7 +162,7 @@ class Run:
             return known, True
         if key not in self.blobs:
             async with job.open() as content:
-                blob = await examine(content, job.path, self.tools.jail, full=self.tools.full, fetched=count)
+                blob = await examine(content, job.name or job.path, self.tools.jail, full=self.tools.full, fetched=count)
             self.blobs[key] = blob
         return self.blobs[key], False
 

@@ -1,0 +1,128 @@
+"""`audit demo`: two nights of sweeping the Hub that ships with the project, and what they found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import click
+import msgspec
+
+from audit.commands import Options, _complain
+from audit.config import Config
+from audit.demo.content import FIRST_NIGHT, ORGANISATIONS, SECOND_NIGHT, demo_world
+from audit.demo.server import LoopbackHub
+from audit.exits import Exit
+from audit.session import open_session
+from audit.sweep import sweep_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from reports.record import Audit
+
+_TABLE = """
+SELECT repo_id AS repo, path, severity, rule, message
+FROM current_findings
+ORDER BY list_position(['critical', 'high', 'medium', 'low'], severity), repo_id, path, rule
+"""
+
+
+def demo(*, serve: bool) -> Exit:
+    """Sweep the demo Hub as of two nights, show the findings and the trend, and say what to try next."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - beside its only use
+
+    folder = user_data_path("hub-audit") / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with _account_free(), LoopbackHub(demo_world(night=1)) as hub:
+        first = _night(hub, folder, FIRST_NIGHT)
+        hub.world = demo_world(night=2)
+        second = _night(hub, folder, SECOND_NIGHT)
+        _show(folder, first, second)
+        if serve:
+            _serve(hub)
+    return Exit.OK
+
+
+def _config(hub: LoopbackHub, folder: Path) -> Config:
+    config = Config()
+    return msgspec.structs.replace(
+        config,
+        hub=msgspec.structs.replace(config.hub, endpoint=hub.endpoint),
+        cache=msgspec.structs.replace(config.cache, dir=str(folder / "blocks")),
+    )
+
+
+def _night(hub: LoopbackHub, folder: Path, now: datetime) -> list[Audit]:
+    """One sweep of both organisations, as if it were that night."""
+
+    async def inside() -> list[Audit]:
+        options = Options(db=folder / "demo.duckdb")
+        async with open_session(_config(hub, folder), options) as session:
+            session = session._replace(tools=session.tools._replace(now=lambda: now))
+            return await sweep_all(session, ORGANISATIONS)
+
+    click.echo(f"Sweeping {' and '.join(ORGANISATIONS)} at {hub.endpoint}, the night of {now:%d %B %Y} …", err=True)
+    return anyio.run(inside)
+
+
+def _show(folder: Path, first: list[Audit], second: list[Audit]) -> None:
+    from reports import table, trend  # noqa: PLC0415 - duckdb is heavy
+    from reports.store import Store  # noqa: PLC0415 - as above
+    from reports.text import human  # noqa: PLC0415 - as above
+
+    store = Store(folder / "demo.duckdb")
+    click.echo("\nWhat these repos would do on loading, worst first:\n")
+    click.echo(table.render(store.query(_TABLE), "table"), nl=False)
+    click.echo("\nVerdicts:\n")
+    verdicts = "SELECT repo_id AS repo, verdict, complete, files FROM audits QUALIFY row_number() OVER (PARTITION BY repo_id ORDER BY audited_at DESC) = 1 ORDER BY repo_id"
+    click.echo(table.render(store.query(verdicts), "table"), nl=False)
+    click.echo("\nFindings a week:\n")
+    click.echo(trend.trend_text(store.query("SELECT * FROM trend")), nl=False)
+    fetched = sum(audit.stats.bytes_fetched for audit in (*first, *second))
+    total = sum(audit.stats.bytes_total for audit in (*first, *second))
+    click.echo(f"\n{len(first) + len(second)} audits read {human(fetched)} of {human(total)}; nothing was loaded.")
+    database = folder / "demo.duckdb"
+    click.echo(
+        f"""
+Try next:
+  audit sql --db {database} "SELECT repo_id, rule, severity FROM findings"
+  audit rules pickle-runs-code
+  audit demo --serve                         keeps this Hub running, to audit it yourself
+  audit repo ORG/NAME                        any model on the real Hub
+  audit path ~/.cache/huggingface/hub        what is already on this machine"""
+    )
+
+
+def _serve(hub: LoopbackHub) -> None:
+    click.echo(
+        f"""
+The demo Hub is at {hub.endpoint} until you press Ctrl-C. In another terminal:
+  HF_ENDPOINT={hub.endpoint} audit repo demo-org/torch-runner
+  HF_ENDPOINT={hub.endpoint} audit repo demo-org/clean-classifier --format json"""
+    )
+    while True:
+        time.sleep(3600)
+
+
+@contextmanager
+def _account_free() -> Iterator[None]:
+    """The demo needs no account and no network: the user's token and proxies stay out of it."""
+    kept = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith("HF_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
+    os.environ["NO_PROXY"] = "*"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)

@@ -1,0 +1,87 @@
+"""`audit url`: files at plain addresses, in ranges where the server can, else streamed once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from audit.content import Content
+from audit.keep import keeping
+from audit.pipeline import Job, Run
+from crawler.plain import download, probe
+from reports.record import Target
+from scanners.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from audit.session import Session
+    from crawler.entry import Entry
+    from crawler.remote import Remote
+    from reports.record import Audit
+
+
+class PlainContent:
+    """The file at a plain address: what there is, and whether in ranges, is learned when it is opened."""
+
+    def __init__(self, url: str, session: Session) -> None:
+        self.blob, self.size = "", 0
+        self._url, self._session = url, session
+        self._entry: Entry | None = None
+        self._remote: Remote | None = None
+        self._streamed = 0
+
+    async def __aenter__(self) -> PlainContent:
+        """Ask for the first byte; a file without ranges is read to its end here."""
+        session = self._session
+        file = await probe(session.client, self._url)
+        if file.ranged:
+            self._remote = file.remote
+            self._entry = session.cache.open(file.key, self._remote.size)
+        else:
+            limit = int(session.config.cache.limit * (1 << 30))
+            self._entry = await download(session.client, file, session.cache, limit=limit)
+            self._streamed = self._entry.written
+        self.blob, self.size = self._entry.key, self._entry.size
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the cache entry."""
+        if self._entry is not None:
+            self._entry.close()
+
+    @property
+    def fd(self) -> int:
+        """The descriptor of the sparse file."""
+        assert self._entry is not None
+        return self._entry.fd
+
+    async def ensure(self, spans: Sequence[Span]) -> int:
+        """Fetch what is not here; of a streamed file, count what the streaming brought."""
+        assert self._entry is not None
+        if self._remote is None:
+            fetched, self._streamed = self._streamed, 0
+            return fetched
+        return await self._session.fetcher.ensure(self._entry, self._remote, spans)
+
+    async def whole(self) -> int:
+        """Fetch every byte; a plain server names no hash to check it against."""
+        return await self.ensure([Span(0, self.size)])
+
+
+async def audit_urls(session: Session, urls: Sequence[str]) -> Audit:
+    """One audit of all the addresses."""
+    run = Run(Target("url", " ".join(urls)), session.tools, requests=lambda: session.client.requests)
+
+    def job(url: str) -> Job:
+        def content() -> Content:
+            return PlainContent(url, session)
+
+        return Job(url, 0, "", content, name=unquote(urlsplit(url).path))
+
+    async with keeping(run):
+        await run.audit_files([job(url) for url in urls if session.selection.wants(url)])
+    return run.result()
