@@ -83,6 +83,12 @@ class RequestLog:
         with self._lock:
             return self._peak
 
+    @property
+    def under_way(self) -> int:
+        """How many requests are open now."""
+        with self._lock:
+            return len(self._open)
+
     def clear(self) -> None:
         """Forget all of it."""
         with self._lock:
