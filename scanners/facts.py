@@ -53,6 +53,7 @@ AnomalyCode = Literal[
     "zip.several-ends",  # more than one end record
     "zip.name",  # a member name that leaves the archive, or that readers split differently
     "zip.crc",  # the checksum does not fit the data
+    "zip.symlink",  # a member is a symbolic link
     # torch archives (threats.md 3.1)
     "torch.case",  # data.pkl or version in other letter case
     "torch.prefixes",  # more than one top-level folder
