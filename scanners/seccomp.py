@@ -45,13 +45,15 @@ _X86_64: Final = {
     "pread64": 17, "mmap": 9, "munmap": 11, "write": 1, "brk": 12, "mremap": 25, "madvise": 28, "read": 0,
     "mprotect": 10, "lseek": 8, "close": 3, "fstat": 5, "futex": 202, "clock_gettime": 228, "getrandom": 318,
     "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "sigaltstack": 131, "restart_syscall": 219,
-    "getpid": 39, "gettid": 186, "sched_yield": 24, "membarrier": 324, "rseq": 334, "exit": 60, "exit_group": 231,
+    "getpid": 39, "getppid": 110, "gettid": 186, "sched_yield": 24, "membarrier": 324, "rseq": 334,
+    "exit": 60, "exit_group": 231,
 }  # fmt: skip
 _AARCH64: Final = {
     "pread64": 67, "mmap": 222, "munmap": 215, "write": 64, "brk": 214, "mremap": 216, "madvise": 233, "read": 63,
     "mprotect": 226, "lseek": 62, "close": 57, "fstat": 80, "futex": 98, "clock_gettime": 113, "getrandom": 278,
     "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139, "sigaltstack": 132, "restart_syscall": 128,
-    "getpid": 172, "gettid": 178, "sched_yield": 124, "membarrier": 283, "rseq": 293, "exit": 93, "exit_group": 94,
+    "getpid": 172, "getppid": 173, "gettid": 178, "sched_yield": 124, "membarrier": 283, "rseq": 293,
+    "exit": 93, "exit_group": 94,
 }  # fmt: skip
 
 
