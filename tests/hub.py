@@ -6,6 +6,8 @@
 Keywords of `serve` that name a fault give it a rate on every request that it fits; a `Fault` says more.
 """
 
+import httpx2
+
 from audit.demo.faults import Fault, Faults, Shape
 from audit.demo.server import LoopbackHub
 from audit.demo.world import Commit, Repo, World
@@ -36,3 +38,10 @@ def broken(*faults, seed=0, url_seconds=3600.0, url_uses=None, url_bound=False, 
     """The faults, to be set on a Hub that runs already."""
     rules = (*faults, *(Fault(kind, rate) for kind, rate in rates.items()))
     return Faults(rules, seed, url_seconds, url_uses, url_bound)
+
+
+def get(hub, path, *, follow=False, **headers):
+    """The answer to one plain GET, in no encoding."""
+    # No certificates: reading the system's takes longer than all the rest of the request.
+    with httpx2.Client(base_url=hub.endpoint, headers={"Accept-Encoding": "identity"}, verify=False) as session:
+        return session.get(path, headers=headers, follow_redirects=follow)

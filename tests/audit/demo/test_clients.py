@@ -51,8 +51,10 @@ def hub():
 
 
 @pytest.fixture(autouse=True)
-def no_xet(monkeypatch):
+def only_this_hub(monkeypatch):
+    # The client reads its environment when it is imported, which was before any test could set it.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)
     yield
     close_session()
 
