@@ -1,0 +1,193 @@
+"""The store: every audit ever made, and what its blobs were found to hold.
+
+Rule 1: finished work is safe in the spool before the database is touched, so a locked, lost or broken database never
+loses an audit. Rule 2: the database is open only while a batch is merged or a query runs. Rule 3: a blob's facts
+are looked up in both, so nothing is scanned twice because a merge is late.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reports import query, rows
+from reports.database import misfits, opened
+from reports.errors import StoreBusy
+from reports.record import Audit, Sweep
+from reports.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    import duckdb
+
+    from reports.query import Table
+    from reports.record import Blob
+    from reports.spool import Spooled
+
+_EVERY = 1.0
+"""Seconds between two merges that recording starts: a sweep over small repos spends its time on them otherwise."""
+
+_GLANCE = 0.5
+"""Seconds to wait for the database where the spool makes waiting unnecessary."""
+
+
+class Store:
+    """The database at `path` with its spool; making one opens nothing. All methods may be called from any thread.
+
+    `wait`: seconds to wait for other users of the file.
+    """
+
+    def __init__(self, path: Path, *, wait: float = 30.0) -> None:
+        self.path, self.wait = path, wait
+        self._spool = Spool(path)
+        self._merging = threading.Lock()
+        self._merged_at = -_EVERY
+
+    @property
+    def set_aside(self) -> tuple[Path, ...]:
+        """Spooled files that could not be read, renamed to `….bad`: a warning for the user."""
+        return tuple(self._spool.set_aside)
+
+    def record(self, audit: Audit) -> None:
+        """Keep an audit: on disk when this returns, in the database soon after."""
+        self._spool.add_audit(audit)
+        if time.monotonic() - self._merged_at >= _EVERY:
+            self._merge_if_free()
+
+    def record_sweep(self, sweep: Sweep) -> None:
+        """Keep the state of a sweep, and bring the database up to date if it is free."""
+        self._spool.add_sweep(sweep)
+        self._merge_if_free()
+
+    def merge(self) -> int:
+        """Take all that waits in the spool into the database; how many audits were new to it.
+
+        Raises `StoreBusy` if the database is in use for longer than the wait: what waits goes on waiting.
+        """
+        return self._merge(self.wait)
+
+    def known(self, keys: Collection[tuple[str, str]], scanners: str) -> dict[tuple[str, str], Blob]:
+        """What is known of these (blob, hint), as scanned by this version of the scanners.
+
+        A database that stays in use is no error: what the spool knows is answered, and the rest is scanned again.
+        """
+        found: dict[tuple[str, str], Blob] = {}
+        if not keys:
+            return found
+        if self.path.exists():
+            for row in self._read(_KNOWN, [scanners, [blob for blob, _ in keys], [hint for _, hint in keys]]):
+                # Facts of a kind that this version no longer has cost a scan, not the audit.
+                try:
+                    blob = rows.blob_of(row)
+                except msgspec.DecodeError:
+                    continue
+                found[blob.blob, blob.hint] = blob
+        waiting = self._spool.blobs()
+        for key in keys:
+            blob_ = waiting.get((*key, scanners))
+            if blob_ is not None and (blob_.stopped is None or key not in found):
+                found[key] = blob_
+        return found
+
+    def safe_revision(self, repo_id: str, repo_type: str) -> str | None:
+        """The newest commit of a repo that was audited clean and complete."""
+        self._merge_if_free()
+        return self._one(_SAFE, [repo_id, repo_type])
+
+    def audited(self, repo_id: str, repo_type: str, commit: str, ruleset: str) -> str | None:
+        """The id of a finished audit of a repo at this commit by this ruleset."""
+        self._merge_if_free()
+        return self._one(_AUDITED, [repo_id, repo_type, commit, ruleset])
+
+    def query(self, sql: str, *, limit: int | None = None) -> Table:
+        """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
+        self._merge_if_free()
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return query.run(connection, sql, limit=limit)
+
+    def _one(self, sql: str, parameters: list[object]) -> str | None:
+        row = next(iter(self._read(sql, parameters)), None) if self.path.exists() else None
+        return None if row is None else str(row[0])
+
+    def _read(self, sql: str, parameters: list[object]) -> list[tuple[object, ...]]:
+        """The rows of one of our own queries; none if the database stays in use."""
+        try:
+            with opened(self.path, write=False, wait=self.wait) as connection:
+                return connection.execute(sql, parameters).fetchall()
+        except StoreBusy:
+            return []
+
+    def _merge_if_free(self) -> None:
+        try:
+            self._merge(min(self.wait, _GLANCE))
+        except StoreBusy:
+            return
+
+    def _merge(self, wait: float) -> int:
+        if not self._spool.names():
+            return 0
+        if not self._merging.acquire(timeout=wait):
+            raise StoreBusy(f"{self.path} is in use by this process")
+        try:
+            self._spool.tidy()
+            return sum(self._merge_batch(batch, wait) for batch in self._spool.batches())
+        finally:
+            self._merged_at = time.monotonic()
+            self._merging.release()
+
+    def _merge_batch(self, batch: list[Spooled], wait: float) -> int:
+        with opened(self.path, write=True, wait=wait) as connection:
+            try:
+                merged = _take(connection, batch)
+            except misfits():
+                # One of them does not fit into the database, such as a number beyond 64 bits: find it.
+                merged = sum(self._merge_alone(connection, spooled) for spooled in batch)
+        self._spool.done(batch)
+        return merged
+
+    def _merge_alone(self, connection: duckdb.DuckDBPyConnection, spooled: Spooled) -> int:
+        try:
+            return _take(connection, [spooled])
+        except misfits():
+            self._spool.reject(spooled.path)
+            return 0
+
+
+def _take(connection: duckdb.DuckDBPyConnection, batch: Iterable[Spooled]) -> int:
+    values = [spooled.value for spooled in batch]
+    return rows.merge(
+        connection,
+        [value for value in values if isinstance(value, Audit)],
+        [value for value in values if isinstance(value, Sweep)],
+    )
+
+
+_KNOWN = f"""
+SELECT {rows.BLOB_COLUMNS} FROM blob_facts
+SEMI JOIN (SELECT unnest($2::VARCHAR[]) AS blob, unnest($3::VARCHAR[]) AS hint) AS asked USING (blob, hint)
+WHERE scanners = $1
+"""  # noqa: S608 - the names of our own columns
+
+_SAFE = """
+SELECT "commit" FROM (
+    SELECT "commit", audited_at, verdict, complete FROM audits
+    WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" IS NOT NULL AND error IS NULL
+    QUALIFY row_number() OVER (PARTITION BY "commit" ORDER BY audited_at DESC, audit_id DESC) = 1
+)
+WHERE verdict = 'clean' AND complete
+ORDER BY audited_at DESC
+LIMIT 1
+"""
+"""The newest judgement of a commit counts: what an older ruleset called clean may not be."""
+
+_AUDITED = """
+SELECT audit_id FROM audits
+WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" = $3 AND ruleset = $4 AND error IS NULL
+ORDER BY audited_at DESC
+LIMIT 1
+"""
