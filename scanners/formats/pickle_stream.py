@@ -13,6 +13,8 @@ from scanners.binary.pickle_lexer import Broken, Lexer, Payload
 from scanners.binary.pickle_machine import Machine, Stream
 from scanners.binary.pickle_notes import Notes
 from scanners.binary.pickle_opcodes import CODES, SHAPES
+from scanners.binary.torch_records import storage_size
+from scanners.facts import Storage
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Source
 
@@ -28,6 +30,9 @@ _OPCODES_ENOUGH = 6
 _STOP = CODES["STOP"]
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 """What torch.save before 1.6 writes first, as a pickle of its own (torch/serialization.py, MAGIC_NUMBER)."""
+_LEGACY_STREAMS = 5
+"""Then come a version, the system, the object and the list of storage keys; and behind them each storage, its
+number of elements in 8 bytes and then the elements, which no loader interprets (threats.md 3.8)."""
 
 
 def _starts(data: bytes) -> bool:
@@ -139,17 +144,24 @@ def _suffixes(name: str) -> list[str]:
 def scan(source: Source, scan: Scan) -> None:
     """State what loading the streams would do."""
     walk = _Walk(source, scan)
+    stated = len(scan.facts)
     try:
         streams = walk.streams()
     finally:
         walk.notes.finish()
     if streams and streams[0].value == _MAGIC_NUMBER:
         scan.format = "torch.legacy"
-    at = walk.lexer.at
-    if walk.broken or at >= source.size:
+    at, left = walk.lexer.at, source.size - walk.lexer.at
+    if walk.broken or not left:
         return
-    scan.anomaly("pickle.trailing", f"{source.size - at} bytes behind the last stream", offset=at)
-    if scan.inside(Slice(source, at, source.size - at), f"tail@{at}"):
+    if scan.format == "torch.legacy" and len(streams) == _LEGACY_STREAMS:
+        storages = {fact.key: fact for fact in scan.facts[stated:] if isinstance(fact, Storage)}
+        sizes = [storage_size(fact.type, fact.numel) for fact in storages.values()]
+        if all(size is not None for size in sizes) and sum(8 + (size or 0) for size in sizes) == left:
+            scan.account.inert(at, source.size)
+            return
+    scan.anomaly("pickle.trailing", f"{left} bytes behind the last stream", offset=at)
+    if scan.inside(Slice(source, at, left), f"tail@{at}"):
         scan.account.examined(at, source.size)
 
 

@@ -4,6 +4,7 @@ import base64
 import codecs
 import pickle
 from collections import Counter, OrderedDict
+from pathlib import Path
 
 import pytest
 
@@ -313,3 +314,19 @@ def test_a_long_payload_is_not_read():
     assert rounds <= 4
     assert sum(span.length for span in held) < 500_000
     assert scan.account.unexplained_spans() == []
+
+
+LEGACY = (Path(__file__).parents[2] / "data" / "torch" / "legacy.pth").read_bytes()
+
+
+def test_the_storages_behind_a_legacy_checkpoint_are_proven_inert():
+    scan = walk(LEGACY)
+    assert scan.format == "torch.legacy"
+    assert scan.account.unexplained_spans() == []
+    assert anomalies_in(scan) == set()
+
+
+@pytest.mark.parametrize("data", [LEGACY + b"\0" * 8, LEGACY[:-4]], ids=["longer", "shorter"])
+def test_a_legacy_checkpoint_of_another_length_is_not(data):
+    with pytest.raises(NotThisFormat):
+        walk(data)  # the tail goes to the router, here to the pickle scanner alone, which refuses it
