@@ -78,7 +78,8 @@ class Cache:
         name = hashlib.sha256(key.encode()).hexdigest()
         folder = self.root / name[:2]
         with touching(self.root):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
         entry = Entry(folder / name, key, size, closed=self._closed)
         self._open[name] += 1
         return entry

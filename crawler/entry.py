@@ -84,10 +84,10 @@ class Entry:
         """Keep whole blocks: `start` at a block's start, the end at a block's end or at the blob's."""
         view = memoryview(data).cast("B")
         stop = start + len(view)
-        if start % BLOCK or start < 0 or stop > self.size or (stop % BLOCK and stop != self.size):
-            raise CacheError(f"{start} to {stop} are no whole blocks of {self.key}")
         if not view:
             return
+        if start % BLOCK or start < 0 or stop > self.size or (stop % BLOCK and stop != self.size):
+            raise CacheError(f"{start} to {stop} are no whole blocks of {self.key}")
         first = start // BLOCK
         sums = b"".join(
             _sum(first + index, view[at : at + BLOCK]) for index, at in enumerate(range(0, len(view), BLOCK))

@@ -97,11 +97,16 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class _Call:
-    """One call of HfApi: what its requests have in common."""
+    """One call of HfApi: what its requests have in common.
 
-    def __init__(self, client: Client, home: Home) -> None:
+    `begins` is the first byte of every answer. HfApi would take an object for an empty list, and an empty list of
+    files would make a repo clean.
+    """
+
+    def __init__(self, client: Client, home: Home, begins: bytes) -> None:
         self.client = client
         self.home = home
+        self.begins = begins
         self.asked: set[str] = set()
 
 
@@ -139,14 +144,15 @@ class Hub:
         what = repo_id if revision is None else f"{repo_id}@{clipped(revision)}"
         if offline_mode():
             raise offline(what)
-        info = await self._ask(what, lambda: self._api.repo_info(repo_id, repo_type=type, revision=revision))
+        ask = partial(self._api.repo_info, repo_id, repo_type=type, revision=revision)
+        info = await self._ask(what, ask, _Call(self._client, self.home, b"{"))
         commit = str(getattr(info, "sha", None))
         if _COMMIT.fullmatch(commit) is None:
             raise UntrueListingError(f"{what}: the Hub names no commit, but {clipped(commit)!r}")
         if getattr(info, "disabled", None) is True:
             raise DisabledError(f"{what} is disabled by the Hub: its files cannot be read by anyone")
         name = check_id(str(info.id))
-        files = await self._ask(what, partial(self._tree, name, type, commit))
+        files = await self._ask(what, partial(self._tree, name, type, commit), _Call(self._client, self.home, b"["))
         return Repo(
             id=name,
             requested=repo_id,
@@ -167,7 +173,7 @@ class Hub:
             raise NotARepoIdError(f"{clipped(author)!r} is not the name of an organisation or a user")
         if offline_mode():
             raise offline(author)
-        call = _Call(self._client, self.home)
+        call = _Call(self._client, self.home, b"[")
         listing = await self._ask(author, partial(self._listing, author, type), call)
         seen: set[str] = set()
         repeats = 0
@@ -236,9 +242,8 @@ class Hub:
                     )
                 )
 
-    async def _ask(self, what: str, work: Callable[[], T], call: _Call | None = None) -> T:
+    async def _ask(self, what: str, work: Callable[[], T], call: _Call) -> T:
         """What `work` answers in a worker thread, its requests being ours and its errors as well."""
-        call = call or _Call(self._client, self.home)
 
         def inside() -> T:
             _CALL.set(call)  # the thread's own context, a copy of ours
@@ -309,7 +314,10 @@ class _Session(httpx2.Client):
             raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing does not end")
         call.asked.add(url)
         ask = partial(call.client.fetch, url, home=call.home, headers={"Accept": "application/json"}, limit=PAGE_LIMIT)
-        return anyio.from_thread.run(ask)
+        response = anyio.from_thread.run(ask)
+        if response.is_success and response.content.lstrip()[:1] != call.begins:
+            raise UntrueListingError(f"{clipped(request.url.path)} does not answer as the Hub does; check HF_ENDPOINT")
+        return response
 
 
 @cache
