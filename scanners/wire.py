@@ -24,7 +24,7 @@ import msgspec
 
 from scanners.account import Totals
 from scanners.budget import Limits  # noqa: TC001 - msgspec reads the annotation at run time
-from scanners.facts import Anomaly, Call, Embedded, Fact, Mutation, Reference, Sampled, Unread, clip
+from scanners.facts import Anomaly, Call, Embedded, Fact, Mutation, Reference, Sampled, Storage, Unread, clip
 from scanners.scanner import Needs, Outcome, Read, Stopped
 from scanners.source import Span, merge, subtract
 
@@ -149,6 +149,8 @@ def _check_facts(facts: tuple[Fact, ...]) -> None:
                 _check_integers(kept, seen)
             case Call(count=count, offset=offset):
                 _check_integers(count, offset or 0)
+            case Storage(numel=numel, offset=offset):
+                _check_integers(numel, offset or 0)
             case _:
                 _check_integers(fact.offset or 0)
 
@@ -193,8 +195,10 @@ def _weight(fact: Fact) -> int:
             return 2
         case Unread() | Sampled():
             return 3
-        case _:
+        case Storage():
             return 4
+        case _:
+            assert_never(fact)
 
 
 class Transcript:
