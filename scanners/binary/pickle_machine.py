@@ -120,14 +120,8 @@ class Machine:
             self._payload(argument, token.stop)
         self._stack.append(argument)
 
-    def _none(self, _: Token) -> None:
-        self._stack.append(None)
-
-    def _newtrue(self, _: Token) -> None:
-        self._stack.append(True)
-
-    def _newfalse(self, _: Token) -> None:
-        self._stack.append(False)
+    def _literal(self, token: Token) -> None:
+        self._stack.append(_LITERALS[token.code])
 
     def _number(self, token: Token) -> None:
         self._stack.append(parse_int(str(token.argument)))
@@ -380,7 +374,9 @@ class Machine:
             self._notes.reference(target.callee, "built", token.start)
 
 
+_LITERALS = {CODES["NONE"]: None, CODES["NEWTRUE"]: True, CODES["NEWFALSE"]: False}
 _HANDLERS = {
+    **dict.fromkeys(["NONE", "NEWTRUE", "NEWFALSE"], "_literal"),
     **dict.fromkeys(
         [
             *("BININT", "BININT1", "BININT2", "LONG1", "LONG4"),
