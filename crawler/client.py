@@ -8,10 +8,11 @@ Rule 3: every hop is counted, and what it says about quotas is noted.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
@@ -41,7 +42,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})  # what huggingface_hub takes for true
 
-Origin = tuple[str, str, int]
+_HOST = re.compile(rb"[A-Za-z0-9_.\-]+|[0-9A-Fa-f:.]+")
+
+Origin = tuple[str, bytes, int]
 """Scheme, host, port."""
 
 
@@ -204,10 +207,8 @@ class Client:
             await self.limiter.ready(limits.bucket(url))
         own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": self._agent}
         credentials = {} if home is None else home.headers(url)
+        request = httpx2.Request("GET", address(url), headers={**own, **headers, **credentials})
         with network(url):
-            if urlsplit(url).scheme not in _PORTS:
-                raise BadUrlError(f"{shown(url)} is not an http or https address")
-            request = httpx2.Request("GET", url, headers={**own, **headers, **credentials})
             self.requests += 1
             response = await self._http.send(request, stream=True)
         stack.push_async_callback(response.aclose)
@@ -229,13 +230,24 @@ def _raw(response: httpx2.Response) -> aclosing[AsyncGenerator[bytes]]:
     return aclosing(response.aiter_raw())
 
 
-def origin(url: str) -> Origin:
-    """Scheme, host and port of an address, by which the web tells servers apart."""
+def address(url: str) -> httpx2.URL:
+    """An http or https address as the client itself reads it; `BadUrlError` for anything else."""
     try:
-        parts = urlsplit(url)
-        return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError as error:
-        raise BadUrlError(f"{shown(url)} is not an address: {error}") from error
+        read = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise BadUrlError(f"{shown(url)!r} is not an http or https address: {clipped(str(error))}") from error
+    if read.scheme not in _PORTS or not _HOST.fullmatch(read.raw_host):
+        raise BadUrlError(f"{shown(url)!r} is not an http or https address; write it as https://HOST/PATH")
+    return read
+
+
+def origin(url: str) -> Origin:
+    """Scheme, host and port, by which the web tells servers apart.
+
+    Read by the parser that the request is sent by: two parsers that differ about an address would let the token out.
+    """
+    read = address(url)
+    return read.scheme, read.raw_host.lower(), read.port or _PORTS[read.scheme]
 
 
 def offline_mode() -> bool:
@@ -246,10 +258,11 @@ def offline_mode() -> bool:
 
 def _follow(here: str, location: str) -> str:
     """Where a redirect leads: http or https, and never from the second back to the first."""
-    target = urljoin(here, location)
-    scheme = origin(target)[0]
-    if scheme not in _PORTS:
-        raise BadUrlError(f"{shown(here)} redirects to {clipped(scheme)}:, which is not followed")
-    if scheme == "http" and urlsplit(here).scheme == "https":
+    try:
+        target = str(httpx2.URL(here).join(location))
+        scheme = address(target).scheme
+    except (httpx2.InvalidURL, BadUrlError) as error:
+        raise BadUrlError(f"{shown(here)} redirects to {shown(location)!r}, which is not followed") from error
+    if scheme == "http" and here.startswith("https:"):
         raise BadUrlError(f"{shown(here)} redirects to an unencrypted address, which is not followed")
     return target

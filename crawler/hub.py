@@ -14,16 +14,15 @@ from datetime import datetime  # noqa: TC003 - msgspec reads the annotation at r
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import anyio.from_thread
 import anyio.to_thread
 import httpx2
 import msgspec
 
-from crawler.client import Client, Home, offline_mode
+from crawler.client import Client, Home, address, offline_mode
 from crawler.errors import (
-    BadUrlError,
     CrawlError,
     DisabledError,
     NotARepoIdError,
@@ -125,8 +124,7 @@ class Hub:
 
         _install()
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
-        if urlsplit(self.endpoint).scheme not in {"http", "https"}:
-            raise BadUrlError(f"{clipped(self.endpoint)} is no address of a Hub; mend HF_ENDPOINT")
+        address(self.endpoint)
         known = get_token() if token is None or token is True else token
         self.home = Home(self.endpoint, known or None)
         self._client = client

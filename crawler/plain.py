@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 import anyio.to_thread
 
 from crawler import limits, ranges
-from crawler.errors import BadUrlError, NetworkError, TooLongError, WrongBytesError, of_status, shown
+from crawler.client import address
+from crawler.errors import NetworkError, TooLongError, WrongBytesError, of_status, shown
 from crawler.remote import Remote
 from crawler.retry import persist
 from crawler.trouble import touching
@@ -50,12 +51,12 @@ class PlainFile(NamedTuple):
     @property
     def key(self) -> str:
         """Its key in the block cache: of this content as far as the server tells, else of this reading alone."""
-        address = urlsplit(self.final_url)
+        final = urlsplit(self.final_url)
         version = f"{self.etag or ''}\0{self.last_modified or ''}\0{self.size}"
         if self.etag is None and self.last_modified is None:
             version += "\0" + os.urandom(16).hex()
         # Without the query: a signature in it is another one every time.
-        text = f"{address.scheme}://{address.netloc}{address.path}\0{self.url}\0{version}"
+        text = f"{final.scheme}://{final.netloc}{final.path}\0{self.url}\0{version}"
         return "url:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -64,7 +65,7 @@ async def probe(client: Client, url: str) -> PlainFile:
 
     Raises `BadUrlError`, `NetworkError`, and what the server's refusal means.
     """
-    _check(url)
+    address(url)
 
     async def once() -> PlainFile:
         async with client.open(url, headers={"Range": "bytes=0-0"}) as answer:
@@ -161,12 +162,6 @@ def _copy(spool: int, entry: Entry) -> None:
     for span in entry.missing([Span(0, entry.size)]):
         for part in ranges.cut(span, _BATCH):
             entry.write(part.start, os.pread(spool, part.length, part.start))
-
-
-def _check(url: str) -> None:
-    scheme = urlsplit(url).scheme if url.isprintable() else ""
-    if scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise BadUrlError(f"{shown(url)!r} is not an http or https address; write it as https://HOST/PATH")
 
 
 def _too_long(file: PlainFile, limit: int) -> TooLongError:
