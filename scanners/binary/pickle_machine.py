@@ -313,8 +313,9 @@ class Machine:
 
     def _inst(self, token: Token) -> None:
         assert isinstance(token.argument, tuple)
-        arguments = tuple(self._pop_mark())
+        # The pure-Python unpickler imports first and looks for the mark then.
         callee = self._find(token.argument[0], token.argument[1], token.start)
+        arguments = tuple(self._pop_mark())
         self._push(self._call(callee, arguments, token))
         if token.cut:
             raise Broken("the last line is cut off", token.start)
