@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KEEP = 8 << 20
 """Bytes of output that stay at hand behind the present place."""
+HEAD = 1 << 20
+"""Bytes of output that are kept from the start, since every look at a part begins there."""
 _IN = 1 << 16
 _OUT = 1 << 20
 _SNAPSHOTS = 32
@@ -177,6 +179,8 @@ class InflateSource:
         self._make = _CODECS[method]
         self._snapshots: list[tuple[int, int, Codec]] = []
         self._every = KEEP
+        self.head = b""
+        """The first bytes of the stream, as far as they were made."""
         self._seen = 0
         """The furthest place of the stream that was made."""
         self._crc = 0
@@ -188,6 +192,8 @@ class InflateSource:
             raise Truncated(start, length, self.size)
         if length > KEEP:
             self._budget.hold(length, "an inflated part")
+        if start + length <= len(self.head):
+            return self.head[start : start + length]
         if start < self._base:
             self._rewind(start)
         while self._made < start + length:
@@ -247,6 +253,7 @@ class InflateSource:
         if self._made + len(made) > self._seen:
             fresh = made[max(0, self._seen - self._made) :]
             self._crc = zlib.crc32(fresh, self._crc)
+            self.head += fresh[: max(0, HEAD - self._seen)]
             self._seen = self._made + len(made)
         self._made += len(made)
         self._window += made

@@ -115,6 +115,20 @@ def parse_end64(data: bytes, offset: int) -> End | None:
     return End(offset, offset + 12 + length, disk, count, size, start)
 
 
+def fits(claim: End, entries: int, length: int) -> bool:
+    """Whether a directory of so many entries and bytes is what the end record says."""
+    return claim.size == length and claim.entries in (entries, entries & _FULL16)
+
+
+def agree(short: End, wide: End) -> bool:
+    """Whether the short end record says what the zip64 one says, or leaves it to that."""
+    return (
+        short.entries in (wide.entries, _FULL16)
+        and short.size in (wide.size, _FULL32)
+        and short.start in (wide.start, _FULL32)
+    )
+
+
 def entry_length(data: bytes) -> int:
     """Length of the directory entry whose fixed 46 bytes are `data`."""
     name, extra, comment = struct.unpack_from("<HHH", data, 28)

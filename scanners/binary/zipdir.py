@@ -35,7 +35,6 @@ _MEMBERS_MOST = 1_000_000
 # A local header's extra field is not in the directory. Torch pads with it to 64 B.
 _EXTRA_GUESS = 160
 _DESCRIPTOR_MOST = 24
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _UNIX_LINK = 0xA
 
 Origin = str
@@ -123,7 +122,21 @@ def read_layout(source: Source, budget: Budget, eager: Callable[[Entry], int]) -
         if len(ends) > len(reader.ends):
             reader = _Reader(source, budget, ends)
             source.want(*reader.header_spans(eager))
-    return reader.layout()
+    ends = _own(source, _Reader(source, budget, reader.ends[-1:]), reader.ends)
+    return (reader if ends == reader.ends else _Reader(source, budget, ends)).layout()
+
+
+def _own(source: Source, last: _Reader, ends: list[End]) -> list[End]:
+    """The end records without those of archives that are stored inside members, which are read there."""
+    if len(ends) < 2:
+        return ends
+    stored = [member.data for member in last.layout().members if member.method == zr.STORED]
+    return [
+        end
+        for end in ends
+        if not any(span.start <= end.offset - end.size and end.offset < span.stop for span in stored)
+        or (end.start < end.offset and source.read(end.start, 4) == zr.ENTRY)
+    ]
 
 
 class _Reader:
@@ -192,7 +205,7 @@ class _Reader:
             total += len(entries)
             if total > _MEMBERS_MOST:
                 raise LimitReached("entries", f"over {_MEMBERS_MOST} members")
-            if not any(_fits(claim, len(entries), stop - start) for claim in claims[start]):
+            if not any(zr.fits(claim, len(entries), stop - start) for claim in claims[start]):
                 self._bend("zip.sizes", "directory and end record disagree in length", offset=start)
             if all(claim.start != start for claim in claims[start]):
                 self._bend("zip.sizes", "the directory is not where the end record says", offset=start)
@@ -205,7 +218,7 @@ class _Reader:
         limits = [end.offset]
         at = end.offset - zr.LOCATOR64_SIZE
         if at < 0 or self.source.read(at, 4) != zr.LOCATOR64:
-            if end.full and end.entries != _FULL16:
+            if end.full and end.entries != 0xFFFF:
                 self._bend("zip.sizes", "the zip64 end record is missing", offset=end.offset)
             return [end], limits
         self.structure.append(Span(at, end.offset))
@@ -222,7 +235,7 @@ class _Reader:
             self._bend("zip.sizes", "the zip64 locator points elsewhere", offset=at)
         if len(wide) > 1:
             self._bend("zip.several-ends", "two zip64 end records", offset=at)
-        if not all(_agree(end, record) for record in wide):
+        if not all(zr.agree(end, record) for record in wide):
             self._bend("zip.sizes", "zip64 and short end record disagree", offset=end.offset)
         return (wide if end.full and wide else [end, *wide]), limits
 
@@ -361,18 +374,6 @@ def descriptor_length(source: Source, at: int, crc: int, sizes: tuple[int, int])
                 return stop
     # A signature with values that fit nothing: the shortest form; what is behind it shows as a gap.
     return min(len(data), 16) if signed and data[4:8] == crc.to_bytes(4, "little") else 0
-
-
-def _fits(claim: End, entries: int, length: int) -> bool:
-    return claim.size == length and claim.entries in (entries, entries & _FULL16)
-
-
-def _agree(short: End, wide: End) -> bool:
-    return (
-        short.entries in (wide.entries, _FULL16)
-        and short.size in (wide.size, _FULL32)
-        and short.start in (wide.start, _FULL32)
-    )
 
 
 def _shared(members: list[Member], structure: list[Span], size: int) -> set[int]:
