@@ -1,0 +1,143 @@
+"""JSON documents: configurations, tokenizers, indices.
+
+Read whole and parsed once. What a loader resolves by name is stated as a reference; what a loader would run and no
+reader here understands is stated as unread.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from scanners.facts import Reference, clip
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import Span
+
+if TYPE_CHECKING:
+    from scanners.source import Source
+
+_START = re.compile(rb'(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{[ \t\r\n]*(?:"|\}|\Z)|\[[ \t\r\n]*(?:[\[{"\d\]tfn-]|\Z))')
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_STATED_MOST = 32
+_REFERENCES_MOST = 1024
+
+
+class _Broken(Exception):  # noqa: N818 - a state of the text, not a mistake
+    """The text is not JSON."""
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the head opens an object or an array as JSON writes them."""
+    return _START.match(sample.head) is not None and _BINARY.search(sample.head) is None
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """Parse the document and state what a loader would resolve or run."""
+    head = source.read(0, min(4096, source.size))
+    # By the last suffix alone: data.json.gz is no JSON.
+    named = scan.name.lower().endswith((".json", ".ipynb"))
+    if not head or _BINARY.search(head) or head.startswith(_POINTER):
+        raise NotThisFormat
+    if not named and (_START.match(head) is None or source.size > scan.budget.limits.whole):
+        raise NotThisFormat
+    scan.budget.hold(source.size, "a JSON document")
+    source.want(Span(0, source.size))
+    twice: list[str] = []
+    try:
+        text = source.read(0, source.size).decode("utf-8-sig")
+        documents = _parse(text, twice)
+    except (UnicodeDecodeError, _Broken) as error:
+        if not named:
+            raise NotThisFormat from error
+        scan.anomaly("json.broken", str(error))
+        scan.unread("broken", "not JSON, in a file that says it is")
+        return
+    scan.format = "json" if len(documents) == 1 else "json.lines"
+    for key in twice[:_STATED_MOST]:
+        scan.anomaly("json.duplicate-key", key)
+    _walk(documents, scan)
+    if scan.name.lower().endswith(".ipynb"):
+        scan.unread("no-reader", "notebook")
+    scan.account.examined(0, source.size)
+
+
+def _parse(text: str, twice: list[str]) -> list[object]:
+    """The document, or one for each line; keys that came twice in one object are added to `twice`."""
+
+    def pairs(items: list[tuple[str, object]]) -> object:
+        made = dict(items)
+        if len(made) == len(items):
+            return made
+        seen: set[str] = set()
+        for key, _ in items:
+            if key in seen:
+                twice.append(key)
+            seen.add(key)
+        # Readers differ in which one counts, so all values are walked.
+        return [made, [value for _, value in items]]
+
+    # A number may be longer than int() agrees to read, and its value matters to nothing here.
+    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_int=len)
+    try:
+        try:
+            return [decoder.decode(text)]
+        except json.JSONDecodeError as error:
+            if not error.msg.startswith("Extra data"):
+                raise
+            return [decoder.decode(line) for line in text.splitlines() if line.strip()]
+    except json.JSONDecodeError as error:
+        raise _Broken(str(error)) from error
+    except RecursionError as error:
+        raise _Broken("nested too deeply") from error
+
+
+def _walk(documents: list[object], scan: Scan) -> None:
+    """Look at every object of every document."""
+    unread: dict[str, str] = {}
+    references: dict[str, None] = {}
+    todo = list(documents)
+    while todo:
+        value = todo.pop()
+        if isinstance(value, list):
+            todo.extend(value)
+        elif isinstance(value, dict):
+            todo.extend(each for each in value.values() if isinstance(each, dict | list))
+            _object(value, unread, references)
+    for target in list(references)[:_REFERENCES_MOST]:
+        module, _, name = target.rpartition(".")
+        scan.state(Reference("transformers.auto_map", clip(module), clip(name), "imported", member=scan.member))
+    if len(references) > _REFERENCES_MOST:
+        scan.unread("limit", f"{len(references)} classes in auto_map, {_REFERENCES_MOST} are stated")
+    for what, detail in unread.items():
+        scan.unread("no-reader", f"{what}: {detail}")
+
+
+def _object(value: dict[str, object], unread: dict[str, str], references: dict[str, None]) -> None:
+    if "auto_map" in value:
+        references.update(dict.fromkeys(_strings(value["auto_map"])))
+    if "chat_template" in value and (templates := _strings(value["chat_template"])):
+        unread.setdefault("jinja template", templates[0])
+    if "_target_" in value:
+        unread.setdefault("a configuration that names what to call", "_target_ " + str(value["_target_"]))
+    if "class_name" in value and "config" in value:
+        unread.setdefault("Keras configuration", str(value["class_name"]))
+
+
+def _strings(value: object) -> list[str]:
+    """The strings in a value, at any depth, those of its keys left out."""
+    found: list[str] = []
+    todo = [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(each, list):
+            todo.extend(each)
+        elif isinstance(each, dict):
+            todo.extend(each.values())
+    return found
+
+
+SCANNER = Scanner("json", 1, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
