@@ -100,7 +100,7 @@ class Store:
         return self._one(_SAFE, [repo_id, repo_type])
 
     def audited(self, repo_id: str, repo_type: str, commit: str, ruleset: str) -> str | None:
-        """The id of a finished audit of a repo at this commit by this ruleset."""
+        """The id of an audit of a repo at this commit by this ruleset that reached all files."""
         self._merge_if_free()
         return self._one(_AUDITED, [repo_id, repo_type, commit, ruleset])
 
@@ -188,6 +188,11 @@ LIMIT 1
 _AUDITED = """
 SELECT audit_id FROM audits
 WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" = $3 AND ruleset = $4 AND error IS NULL
+    AND NOT EXISTS (
+        FROM files ANTI JOIN blob_facts USING (blob, hint)
+        WHERE files.audit_id = audits.audit_id AND files.error IS NOT NULL
+    )
 ORDER BY audited_at DESC
 LIMIT 1
 """
+"""A file that has an error and no facts could not be fetched, so the audit is worth another try."""
