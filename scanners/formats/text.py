@@ -1,0 +1,110 @@
+"""Plain text: UTF-8 without control characters.
+
+Prose, tables and word lists are examined by being read: nothing interprets them. Text that an interpreter, a build
+tool or a browser would run is recognised by its name or its first line, and has no reader here.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from scanners.binary.cursor import Cursor
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+
+if TYPE_CHECKING:
+    from scanners.source import Source
+
+_CONTROL = bytes(each for each in range(32) if each not in b"\t\n\v\f\r") + b"\x7f"
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_POINTER_MOST = 1024
+_MARK = codecs.BOM_UTF8
+_START_MOST = 256
+
+_RUN_BY_NAME = {
+    "Python source": ".py .pyi .pyw .pyx .pxd",
+    "Python path file": ".pth",
+    "notebook": ".ipynb",
+    "shell script": ".sh .bash .zsh .fish .command .csh .ksh",
+    "Windows script": ".bat .cmd .ps1 .psm1 .vbs .wsf .hta .reg",
+    "YAML": ".yaml .yml",
+    "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
+    "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
+    "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",
+    "template": ".jinja .jinja2 .j2 .tmpl .tpl .mustache",
+    "database commands": ".sql",
+    "text protocol buffer": ".pbtxt .prototxt .textproto",
+    "build file": "dockerfile makefile jenkinsfile procfile .dockerfile .mk .cmake .gradle .bazel .nix",
+    "build settings": "setup cmakelists",
+    "requirements": "requirements requirements-dev requirements-test dev-requirements",
+    "desktop file": ".desktop .service .url .webloc",
+}
+_RUN = {name: what for what, names in _RUN_BY_NAME.items() for name in names.split()}
+_WITH_SUFFIX = {"setup": ".cfg"}
+"""Names that mean something only with this suffix."""
+
+_RUN_BY_START = (
+    (b"#!", "script"),
+    (b"<?php", "PHP"),
+    (b"<?xml", "markup that may carry scripts"),
+    (b"<script", "markup that may carry scripts"),
+    (b"<html", "markup that may carry scripts"),
+    (b"<svg", "markup that may carry scripts"),
+    (b"<!doctype", "markup that may carry scripts"),
+)
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the head is text as far as it goes."""
+    if len(sample.head.translate(None, _CONTROL)) != len(sample.head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample.head, final=sample.size == len(sample.head))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """Read the text through, and state what would run it."""
+    start = source.read(0, min(_START_MOST, source.size))
+    if start.startswith(_POINTER):
+        if source.size <= _POINTER_MOST:
+            scan.anomaly("file.lfs-pointer", source.read(0, source.size).decode("utf-8", "backslashreplace"))
+            scan.unread("broken", "a Git LFS pointer stands in place of the content")
+            scan.format = "git.lfs-pointer"
+    elif what := runs(scan.name, start):
+        scan.unread("no-reader", what)
+    if source.size > scan.budget.limits.whole:
+        if not recognise(Sample(source.size, start, b"")):
+            raise NotThisFormat
+        scan.unread("limit", f"text of {source.size} bytes")
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    cursor = Cursor(source)
+    try:
+        for piece in cursor.pieces():
+            if len(piece.translate(None, _CONTROL)) != len(piece):
+                raise NotThisFormat
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise NotThisFormat from error
+    scan.account.examined(0, source.size)
+
+
+def runs(name: str, start: bytes) -> str:
+    """What a text of this name and beginning is to those who run it, "" where nobody would."""
+    last = name.rpartition("/")[2].lower() + "."
+    for known, what in _RUN.items():
+        suffix = _WITH_SUFFIX.get(known, "")
+        if known.startswith("."):
+            if f"{known}." in last:
+                return what
+        elif last.startswith(f"{known}.") and (not suffix or f"{suffix}." in last):
+            return what
+    opening = start.removeprefix(_MARK).lstrip().lower()
+    return next((what for mark, what in _RUN_BY_START if opening.startswith(mark)), "")
+
+
+SCANNER = Scanner("text", 1, frozenset({*_RUN, ".cfg"}), recognise, scan, fallback=True)

@@ -1,0 +1,139 @@
+"""Formats that are recognised and have no reader.
+
+Naming what a file is keeps "not read" apart from "not known". None of its bytes are accounted for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
+
+if TYPE_CHECKING:
+    from scanners.source import Source
+
+
+class _Kind(NamedTuple):
+    format: str
+    title: str
+
+
+class _Magic(NamedTuple):
+    at: int
+    mark: bytes
+    kind: _Kind
+
+
+_HDF5 = _Kind("hdf5", "HDF5")
+_TAR = _Kind("tar", "tar archive")
+_GZIP = _Kind("gzip", "gzip stream")
+_MACHO = _Kind("mach-o", "Mach-O executable")
+_ONNX = _Kind("onnx", "ONNX model")
+_TFLITE = _Kind("tflite", "TFLite model")
+_PROTOBUF = _Kind("protobuf", "protocol buffer")
+_GGML = _Kind("ggml", "GGML model")
+
+# At offset 0 unless said otherwise; the first that fits counts.
+_MAGICS = (
+    *(_Magic(at, b"\x89HDF\r\n\x1a\n", _HDF5) for at in (0, 512, 1024, 2048)),
+    _Magic(0, b"GGUF", _Kind("gguf", "GGUF model")),
+    *(_Magic(0, mark, _GGML) for mark in (b"lmgg", b"fmgg", b"tjgg", b"algg", b"ggml", b"ggmf", b"ggjt", b"ggla")),
+    _Magic(4, b"TFL3", _TFLITE),
+    _Magic(4, b"ET12", _Kind("executorch", "ExecuTorch program")),
+    _Magic(4, b"PTMF", _Kind("torch.mobile", "torch mobile flatbuffer")),
+    _Magic(0, b"\x93NUMPY", _Kind("npy", "NumPy array")),
+    _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
+    _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
+    _Magic(257, b"ustar", _TAR),
+    _Magic(0, b"\x1f\x8b", _GZIP),
+    _Magic(0, b"BZh", _Kind("bzip2", "bzip2 stream")),
+    _Magic(0, b"\xfd7zXZ\x00", _Kind("xz", "xz stream")),
+    _Magic(0, b"\x28\xb5\x2f\xfd", _Kind("zstd", "Zstandard stream")),
+    _Magic(0, b"\x04\x22\x4d\x18", _Kind("lz4", "LZ4 stream")),
+    _Magic(0, b"\x7fELF", _Kind("elf", "ELF executable")),
+    _Magic(0, b"MZ", _Kind("pe", "Windows executable")),
+    *(_Magic(0, mark, _MACHO) for mark in (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe")),
+    _Magic(0, b"\xcf\xfa\xed\xfe", _MACHO),
+    _Magic(0, b"\xca\xfe\xba\xbe", _Kind("class", "Java class or universal Mach-O executable")),
+    _Magic(0, b"\x00asm", _Kind("wasm", "WebAssembly module")),
+    _Magic(0, b"dex\n", _Kind("dex", "Dalvik executable")),
+    _Magic(0, b"L\x00\x00\x00\x01\x14\x02\x00", _Kind("lnk", "Windows shortcut")),
+    _Magic(0, b"PAR1", _Kind("parquet", "Parquet table")),
+    _Magic(0, b"ARROW1\x00\x00", _Kind("arrow", "Arrow file")),
+    _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),
+    _Magic(0, b"SQLite format 3\x00", _Kind("sqlite", "SQLite database")),
+    _Magic(0, b"CBM1", _Kind("catboost", "CatBoost model")),
+    _Magic(0, b"RDX", _Kind("rds", "R data")),
+    _Magic(0, b"\x89PNG\r\n\x1a\n", _Kind("png", "PNG image")),
+    _Magic(0, b"\xff\xd8\xff", _Kind("jpeg", "JPEG image")),
+    *(_Magic(0, mark, _Kind("gif", "GIF image")) for mark in (b"GIF87a", b"GIF89a")),
+    _Magic(8, b"WEBP", _Kind("webp", "WebP image")),
+    _Magic(8, b"WAVE", _Kind("wav", "WAVE audio")),
+    _Magic(8, b"AVI ", _Kind("avi", "AVI video")),
+    *(_Magic(0, mark, _Kind("tiff", "TIFF image")) for mark in (b"II*\x00", b"MM\x00*")),
+    _Magic(4, b"ftyp", _Kind("mp4", "MP4, MOV or HEIF media")),
+    _Magic(0, b"OggS", _Kind("ogg", "Ogg media")),
+    _Magic(0, b"fLaC", _Kind("flac", "FLAC audio")),
+    *(_Magic(0, mark, _Kind("mp3", "MP3 audio")) for mark in (b"ID3", b"\xff\xfb", b"\xff\xf3")),
+    _Magic(0, b"\x1aE\xdf\xa3", _Kind("matroska", "Matroska or WebM video")),
+    _Magic(0, b"%PDF-", _Kind("pdf", "PDF document")),
+    _Magic(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _Kind("ole", "Office document or installer")),
+    _Magic(0, b"wOF2", _Kind("woff2", "font")),
+    _Magic(0, b"OTTO", _Kind("otf", "font")),
+)
+
+_NAMES = {
+    ".onnx": _ONNX,
+    ".ort": _Kind("ort", "ONNX Runtime model"),
+    ".tflite": _TFLITE,
+    ".pb": _PROTOBUF,
+    ".mlmodel": _Kind("coreml", "Core ML model"),
+    ".h5": _HDF5,
+    ".hdf5": _HDF5,
+    ".keras": _Kind("keras", "Keras model"),
+    ".gguf": _Kind("gguf", "GGUF model"),
+    ".ggml": _GGML,
+    ".msgpack": _Kind("msgpack", "MessagePack"),
+    ".npy": _Kind("npy", "NumPy array"),
+    ".tar": _TAR,
+    ".tgz": _GZIP,
+    ".gz": _GZIP,
+    ".parquet": _Kind("parquet", "Parquet table"),
+    ".arrow": _Kind("arrow", "Arrow file"),
+    ".tfrecord": _Kind("tfrecord", "TFRecord file"),
+    ".engine": _Kind("tensorrt", "TensorRT engine"),
+    ".plan": _Kind("tensorrt", "TensorRT engine"),
+    ".pte": _Kind("executorch", "ExecuTorch program"),
+    ".rds": _Kind("rds", "R data"),
+    ".ubj": _Kind("ubjson", "UBJSON model"),
+    ".spm": _Kind("sentencepiece", "SentencePiece model"),
+    ".index": _Kind("index", "search index or TensorFlow checkpoint index"),
+    ".t7": _Kind("torch7", "Torch7 model"),
+    ".pyc": _Kind("pyc", "Python bytecode"),
+}
+
+
+def _by_content(head: bytes) -> _Kind | None:
+    return next((kind for at, mark, kind in _MAGICS if head.startswith(mark, at)), None)
+
+
+def _by_name(name: str) -> _Kind | None:
+    last = name.rpartition("/")[2].lower() + "."
+    return next((kind for suffix, kind in _NAMES.items() if f"{suffix}." in last), None)
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the head carries a mark of the table."""
+    return _by_content(sample.head) is not None
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """Say what the content is, and that nobody read it."""
+    kind = _by_content(source.read(0, min(HEAD, source.size))) or _by_name(scan.name)
+    if kind is None:
+        raise NotThisFormat
+    scan.format = kind.format
+    scan.unread("no-reader", kind.title)
+
+
+SCANNER = Scanner("unread", 1, frozenset(_NAMES), recognise, scan, fallback=True)
