@@ -257,7 +257,7 @@ _WORDS = {
     "expected array": "expected a list",
     "expected int": "expected a whole number",
     "expected float": "expected a number",
-    "expected str X: "expected an absolute path",
+    "expected str matching regex '^(/|~/)'": "expected an absolute path",
     "expected str matching regex '^https?://[^/?#\\\\s]+'": "expected an address such as https://huggingface.co",
     "expected str": "expected a text",
     "expected bool": "expected true or false",
