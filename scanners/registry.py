@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scanners.formats import archive, json_document, pickle_stream, safetensors, text, unread
+
 if TYPE_CHECKING:
     from scanners.findings import Rule
     from scanners.scanner import Scanner
 
-SCANNERS: tuple[Scanner, ...] = ()
+SCANNERS: tuple[Scanner, ...] = (
+    archive.SCANNER,
+    safetensors.SCANNER,
+    pickle_stream.SCANNER,
+    json_document.SCANNER,
+    # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
+    unread.SCANNER,
+    text.SCANNER,
+)
 
 RULES: tuple[Rule, ...] = ()

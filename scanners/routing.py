@@ -47,23 +47,21 @@ VERSION: Final = version(SCANNERS)
 """The version of all scanners together: part of the key of every stored result."""
 
 
-def named(scanner: Scanner, name: str) -> list[str]:
-    """The suffixes of the scanner that a file name, in any letter case, carries.
+def suffixes(name: str) -> frozenset[str]:
+    """What a file name, in any letter case, may match of the suffixes of scanners.
 
-    A suffix with a dot (".pkl") counts wherever it stands: loaders strip ".gz" and users add ".txt". Any other
-    entry ("dockerfile") is a whole name, or its part before the first dot.
+    A part with its dot (".pkl") counts wherever it stands: loaders strip ".gz" and users add ".txt". An entry without
+    one ("dockerfile", "config.json") is the part before the first dot, or the whole name.
     """
-    last = name.rpartition("/")[2].lower() + "."
-    return [
-        suffix
-        for suffix in scanner.suffixes
-        if (f"{suffix}." in last if suffix.startswith(".") else last.startswith(f"{suffix}."))
-    ]
+    last = name.rpartition("/")[2].lower()
+    first_part, *parts = last.split(".")
+    return frozenset({last, first_part, *(f".{part}" for part in parts)})
 
 
 def hint(path: str, scanners: Iterable[Scanner] = SCANNERS) -> str:
     """All that a file's name tells the scanners: the suffixes in it that any of them knows, sorted, by commas."""
-    return ",".join(sorted({suffix for scanner in scanners for suffix in named(scanner, path)}))
+    carried = suffixes(path)
+    return ",".join(sorted({suffix for scanner in scanners for suffix in scanner.suffixes & carried}))
 
 
 def name_of(hinted: str) -> str:
@@ -77,7 +75,7 @@ def first(size: int, path: str, scanners: Iterable[Scanner] = SCANNERS) -> tuple
     """What to fetch of a file before anything is known of its content."""
     if size == 0:
         return ()
-    whole = any(scanner.whole and named(scanner, path) for scanner in scanners)
+    whole = any(scanner.whole and scanner.suffixes & suffixes(path) for scanner in scanners)
     if size <= (_MODERATE if whole else _SMALL):
         return (Span(0, size),)
     return (Span(0, _FIRST), Span(size - _FIRST, size))
@@ -118,7 +116,8 @@ class Router:
             return scan.format
         stated = len(scan.facts)
         sample = _sample(source)
-        asked = [s for s in self._scanners if named(s, scan.name) or s.recognise(sample)]
+        carried = suffixes(scan.name)
+        asked = [s for s in self._scanners if s.suffixes & carried or s.recognise(sample)]
         accepted = self._ask([s for s in asked if not s.fallback], source, scan)
         if not accepted:
             fallbacks = ([s] for s in asked if s.fallback)
