@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, SupportsIndex
 
 from scanners import jail, linux, routing, wire
 from scanners.account import Totals
+from scanners.facts import Unread
 from scanners.scanner import Stopped
 from scanners.source import SparseSource
 
@@ -80,8 +81,14 @@ class _Told(list["Fact"]):
         self._left = wire.SEEN_MOST
 
     def append(self, fact: Fact) -> None:
-        """Tell, then keep."""
-        self._tell(wire.Seen(len(self), (fact,)))
+        """Tell, then keep; of a fact that the parent would refuse, with all that comes after it, keep that it was."""
+        line = wire.Seen(len(self), (fact,))
+        try:
+            wire.decode(wire.encode(line))
+        except (ValueError, OverflowError):
+            fact = Unread("broken", f"a value that no answer can carry, in a fact of kind {type(fact).__name__}")
+            line = wire.Seen(len(self), (fact,))
+        self._tell(line)
         super().append(fact)
 
     def __delitem__(self, index: SupportsIndex | slice) -> None:

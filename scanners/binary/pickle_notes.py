@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scanners.scanner import Scan
 
 _STORAGES = 100_000
+_ELEMENTS_MOST = 1 << 63
+"""A storage of this many elements, or of fewer than none, is no storage."""
 
 
 class _Callee:
@@ -176,6 +178,7 @@ class Notes:
             and isinstance(identity[1], Global)
             and isinstance(identity[2], str)
             and isinstance(identity[4], int)
+            and 0 <= identity[4] < _ELEMENTS_MOST
         ):
             key = (identity[2], identity[1].dotted, identity[4])
             if key not in self._storages and len(self._storages) < _STORAGES:

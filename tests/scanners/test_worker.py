@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from scanners import routing, wire, worker
+from scanners.account import Totals
 from scanners.budget import Limits
+from scanners.facts import Anomaly, Storage, Unread
 from scanners.scanner import Read
 from scanners.source import BytesSource, Span
 
@@ -110,7 +112,7 @@ def test_the_fork_server_loads_the_scanners_and_nothing_that_speaks_to_the_outsi
     assert "scanners.formats.pickle_stream" in loaded
     assert STRANGERS & loaded == set()
     # msgspec takes typing_extensions where it is installed.
-    allowed = sys.stdlib_module_names | {"scanners", "msgspec", "typing_extensions"}
+    allowed = sys.stdlib_module_names | {"__main__", "scanners", "msgspec", "typing_extensions"}
     others = {name for name in loaded if name.partition(".")[0] not in allowed}
     assert {name for name in others if not name.startswith(("_distutils_hack", "__editable__", "_virtualenv"))} == set()
 
@@ -173,8 +175,6 @@ def told():
 
 
 def test_facts_are_told_as_they_are_stated_and_taken_back(told):
-    from scanners.facts import Anomaly
-
     facts, seen = told
     one, two, three = (Anomaly("zip.gap", name) for name in "abc")
     facts.append(one)
@@ -189,11 +189,23 @@ def test_facts_are_told_as_they_are_stated_and_taken_back(told):
 
 
 def test_no_more_is_told_than_the_parent_takes(told, monkeypatch):
-    from scanners.facts import Anomaly
-
     facts, seen = told
     facts._left = 1000
     for _ in range(20):
         facts.append(Anomaly("zip.gap", "x" * 100))
     assert 3 <= len(seen()) <= 8
     assert len(facts) == 20
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [Storage("0", "torch.FloatStorage", -1), Storage("0", "", 1 << 64), Unread("broken", "\ud800"), Unread("?", "")],
+    ids=repr,
+)
+def test_a_fact_that_the_parent_would_refuse_does_not_cost_the_facts_behind_it(told, fact):
+    facts, seen = told
+    facts.append(fact)
+    facts.append(Anomaly("zip.gap"))
+    assert seen() == facts
+    assert [getattr(each, "reason", "") for each in facts] == ["broken", ""]
+    assert wire.decode(wire.encode_answer(Read("x", tuple(facts), Totals(0, 0, 0))))
