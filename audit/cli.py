@@ -61,9 +61,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("repo", metavar="ORG/NAME")
-@click.option(
-    "--type", "kind", type=click.Choice(["model", "dataset", "space"]), default="model", show_default=True
-)
+@click.option("--type", "kind", type=click.Choice(["model", "dataset", "space"]), default="model", show_default=True)
 @click.option("--revision", help="Branch, tag or commit; the default branch if not given.")
 @_auditing
 def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
@@ -107,9 +105,7 @@ def sweep(organisations: tuple[str, ...], **options: Any) -> None:
 
 @cli.command()
 @click.argument("query")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @_general
 def sql(query: str, **options: Any) -> None:
     """Run one read-only SQL query over the history; `-` reads it from standard input."""

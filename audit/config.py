@@ -57,7 +57,6 @@ class FetchConfig(_Section, frozen=True):
     read: Seconds = 30.0
     attempts: Count = 6
     wait: Seconds = 900.0
-    small_file: Annotated[int, Meta(ge=0, le=1 << 30)] = 262_144
 
 
 _LIMITS = Limits()

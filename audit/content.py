@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import anyio.to_thread
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from crawler.cache import Cache, Entry
+    from crawler.cache import Cache
+    from crawler.entry import Entry
     from crawler.fetch import Fetcher
     from crawler.remote import Remote
     from scanners.source import Span
@@ -51,7 +52,7 @@ class Content(Protocol):
     blob: str
     size: int
 
-    async def __aenter__(self) -> Content:
+    async def __aenter__(self) -> Self:
         """Open it."""
         ...
 
@@ -83,7 +84,7 @@ class RemoteContent:
         self._remote, self._cache, self._fetcher = remote, cache, fetcher
         self._entry: Entry | None = None
 
-    async def __aenter__(self) -> RemoteContent:
+    async def __aenter__(self) -> Self:
         """Open the cache entry."""
         self._entry = self._cache.open(self.blob, self.size)
         return self
@@ -126,7 +127,7 @@ class LocalContent:
         self.blob = ""
         self.size = 0
 
-    async def __aenter__(self) -> LocalContent:
+    async def __aenter__(self) -> Self:
         """Open and hash the file: its content is its identity here too."""
         try:
             # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.

@@ -13,7 +13,7 @@ from crawler.hub import Hub, RepoType
 from reports.record import Target
 
 if TYPE_CHECKING:
-    from audit.pipeline import Content
+    from audit.content import Content
     from audit.session import Session
     from crawler.hub import Repo, RepoFile
     from reports.record import Audit

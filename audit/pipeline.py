@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
+from scanners.judge import RULESET, complete, judge
 
 from audit import __version__
 from audit.examine import examine
@@ -19,7 +20,6 @@ from crawler.errors import CrawlError
 from reports.record import Audit, Blob, File, Problem, Stats, Target
 from scanners import routing
 from scanners.findings import VERDICTS, verdict
-from scanners.judge import RULESET, complete, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -74,7 +74,7 @@ class Tools(NamedTuple):
     store: Store | None = None
     concurrency: int = 16
     full: bool = False
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - a default, not a name
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The wall clock; the demo has one of its own, since its history is eight days long."""
 
     @property
@@ -155,14 +155,14 @@ class Run:
             self.blobs[key] = await examine(content, job.name or job.path, self.tools.jail, fetched=count)
             return self.blobs[key], False
 
-    async def _blob_once(
-        self, job: Job, key: tuple[str, str], count: Callable[[int], None]
-    ) -> tuple[Blob, bool]:
+    async def _blob_once(self, job: Job, key: tuple[str, str], count: Callable[[int], None]) -> tuple[Blob, bool]:
         if known := self._known.get(key):
             return known, True
         if key not in self.blobs:
             async with job.open() as content:
-                blob = await examine(content, job.name or job.path, self.tools.jail, full=self.tools.full, fetched=count)
+                blob = await examine(
+                    content, job.name or job.path, self.tools.jail, full=self.tools.full, fetched=count
+                )
             self.blobs[key] = blob
         return self.blobs[key], False
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
-from audit.content import Content
 from audit.keep import keeping
 from audit.pipeline import Job, Run
 from crawler.plain import download, probe
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from audit.content import Content
     from audit.session import Session
     from crawler.entry import Entry
     from crawler.remote import Remote
@@ -32,7 +32,7 @@ class PlainContent:
         self._remote: Remote | None = None
         self._streamed = 0
 
-    async def __aenter__(self) -> PlainContent:
+    async def __aenter__(self) -> Self:
         """Ask for the first byte; a file without ranges is read to its end here."""
         session = self._session
         file = await probe(session.client, self._url)

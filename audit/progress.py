@@ -6,7 +6,7 @@ Only to a terminal; elsewhere the same calls do nothing. rich is imported only w
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Progress:
     """Says nothing: the progress of a run whose standard error is no terminal."""
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         """Begin to draw."""
         return self
 
@@ -58,7 +58,7 @@ class Bar(Progress):
         self._task = self._rich.add_task("", total=0, bytes="", path="")
         self._files = self._size = self._fetched = 0
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         """Begin to draw."""
         self._rich.start()
         return self
@@ -95,5 +95,4 @@ class Bar(Progress):
 
 def progress(*, quiet: bool) -> Progress:
     """The progress for this run: a bar where standard error is a terminal and nobody asked for quiet."""
-
     return Bar() if sys.stderr.isatty() and not quiet else Progress()

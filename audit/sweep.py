@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import anyio.to_thread
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from audit.commands import Options
-    from crawler.hub import Hub, Listed, RepoType
+    from crawler.hub import Hub, Listed
 
 
 def sweep(organisations: Sequence[str], options: Options) -> Exit:
@@ -50,20 +50,18 @@ async def sweep_all(session: Session, targets: Sequence[str]) -> list[Audit]:
     record = Sweep(uuid.uuid4().hex, datetime.now(UTC), tuple(targets), session.tools.ruleset)
     audits: list[Audit] = []
     listed = unchanged = 0
+    status: Literal["complete", "incomplete", "interrupted"] = "interrupted"
     before = session.client.requests
     try:
         for kind in session.config.sweep.types:
             for target in targets:
-                async for found in hub.repos(target, type=cast("RepoType", kind)):
+                async for found in hub.repos(target, type=kind):
                     listed += 1
-                    if store is not None and found.commit and await _recorded(session, found):
+                    if found.commit and await _recorded(session, found, found.commit):
                         unchanged += 1
                         continue
                     audits.append(await _audit(session, hub, found, record.sweep_id))
         status = "complete" if all(audit.complete for audit in audits) else "incomplete"
-    except BaseException:
-        status = "interrupted"
-        raise
     finally:
         if store is not None:
             store.record_sweep(
@@ -86,12 +84,12 @@ async def sweep_all(session: Session, targets: Sequence[str]) -> list[Audit]:
     return audits
 
 
-async def _recorded(session: Session, found: Listed) -> bool:
+async def _recorded(session: Session, found: Listed, commit: str) -> bool:
+    """Whether this commit was audited to its end by the present rules and scanners."""
     store = session.tools.store
-    assert store is not None
-    known = await anyio.to_thread.run_sync(
-        store.audited, found.id, found.type, found.commit, session.tools.ruleset
-    )
+    if store is None:
+        return False
+    known = await anyio.to_thread.run_sync(store.audited, found.id, found.type, commit, session.tools.ruleset)
     return known is not None
 
 

@@ -12,13 +12,17 @@ import anyio
 import click
 import msgspec
 
-from audit.commands import Options, _complain
+from audit.commands import Options
 from audit.config import Config
 from audit.demo.content import FIRST_NIGHT, ORGANISATIONS, SECOND_NIGHT, demo_world
 from audit.demo.server import LoopbackHub
 from audit.exits import Exit
 from audit.session import open_session
 from audit.sweep import sweep_all
+from reports.store import Store
+from reports.table import render
+from reports.text import human
+from reports.trend import trend_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +36,21 @@ SELECT repo_id AS repo, path, severity, rule, message
 FROM current_findings
 ORDER BY list_position(['critical', 'high', 'medium', 'low'], severity), repo_id, path, rule
 """
+
+_VERDICTS = """
+SELECT repo_id AS repo, verdict, complete, files, downloads
+FROM audits
+QUALIFY row_number() OVER (PARTITION BY repo_id ORDER BY audited_at DESC) = 1
+ORDER BY downloads DESC
+"""
+
+_NEXT = """
+Try next:
+  audit sql --db {database} "SELECT repo_id, rule, severity FROM findings"
+  audit rules                            what is looked for; with a name, one rule explained
+  audit demo --serve                     keeps this Hub running, to audit it yourself
+  audit repo ORG/NAME                    any model on the real Hub
+  audit path FILE_OR_FOLDER              what is already on this machine"""
 
 
 def demo(*, serve: bool) -> Exit:
@@ -66,39 +85,25 @@ def _night(hub: LoopbackHub, folder: Path, now: datetime) -> list[Audit]:
     async def inside() -> list[Audit]:
         options = Options(db=folder / "demo.duckdb")
         async with open_session(_config(hub, folder), options) as session:
-            session = session._replace(tools=session.tools._replace(now=lambda: now))
-            return await sweep_all(session, ORGANISATIONS)
+            dated = session._replace(tools=session.tools._replace(now=lambda: now))
+            return await sweep_all(dated, ORGANISATIONS)
 
     click.echo(f"Sweeping {' and '.join(ORGANISATIONS)} at {hub.endpoint}, the night of {now:%d %B %Y} …", err=True)
     return anyio.run(inside)
 
 
 def _show(folder: Path, first: list[Audit], second: list[Audit]) -> None:
-    from reports import table, trend  # noqa: PLC0415 - duckdb is heavy
-    from reports.store import Store  # noqa: PLC0415 - as above
-    from reports.text import human  # noqa: PLC0415 - as above
-
     store = Store(folder / "demo.duckdb")
     click.echo("\nWhat these repos would do on loading, worst first:\n")
-    click.echo(table.render(store.query(_TABLE), "table"), nl=False)
+    click.echo(render(store.query(_TABLE), "table"), nl=False)
     click.echo("\nVerdicts:\n")
-    verdicts = "SELECT repo_id AS repo, verdict, complete, files FROM audits QUALIFY row_number() OVER (PARTITION BY repo_id ORDER BY audited_at DESC) = 1 ORDER BY repo_id"
-    click.echo(table.render(store.query(verdicts), "table"), nl=False)
+    click.echo(render(store.query(_VERDICTS), "table"), nl=False)
     click.echo("\nFindings a week:\n")
-    click.echo(trend.trend_text(store.query("SELECT * FROM trend")), nl=False)
+    click.echo(trend_text(store.query("SELECT * FROM trend")), nl=False)
     fetched = sum(audit.stats.bytes_fetched for audit in (*first, *second))
     total = sum(audit.stats.bytes_total for audit in (*first, *second))
     click.echo(f"\n{len(first) + len(second)} audits read {human(fetched)} of {human(total)}; nothing was loaded.")
-    database = folder / "demo.duckdb"
-    click.echo(
-        f"""
-Try next:
-  audit sql --db {database} "SELECT repo_id, rule, severity FROM findings"
-  audit rules pickle-runs-code
-  audit demo --serve                         keeps this Hub running, to audit it yourself
-  audit repo ORG/NAME                        any model on the real Hub
-  audit path ~/.cache/huggingface/hub        what is already on this machine"""
-    )
+    click.echo(_NEXT.format(database=folder / "demo.duckdb"))
 
 
 def _serve(hub: LoopbackHub) -> None:
@@ -119,7 +124,7 @@ def _account_free() -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("HF_") or name.lower().endswith("_proxy"):
             del os.environ[name]
-    os.environ["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
+    os.environ["HF_TOKEN_PATH"] = os.devnull
     os.environ["NO_PROXY"] = "*"
     try:
         yield
