@@ -23,6 +23,7 @@ SUFFIXES = frozenset(
     ".pt .pth .sav .tar .th .z".split()
 )
 _PROTOCOL = 0x80
+_ZIP = b"PK\x03\x04"
 _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _LOOK = 4096
 _EMBEDDED_LEAST = 16
@@ -117,7 +118,7 @@ class _Walk:
         if length < _EMBEDDED_LEAST:
             return ""
         head = self.lexer.take(offset, _EMBEDDED_LEAST)
-        if head.startswith(b"PK\x03\x04"):
+        if head.startswith(_ZIP):
             return "zip"
         if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and self._lexes(offset, length):
             return "pickle"
@@ -144,6 +145,10 @@ def _suffixes(name: str) -> list[str]:
 def scan(source: Source, scan: Scan) -> None:
     """State what loading the streams would do."""
     walk = _Walk(source, scan)
+    if source.size >= len(_ZIP) and walk.lexer.take(0, len(_ZIP)) == _ZIP:
+        # "P" is an opcode too, PERSID: a stream that begins with it asks for the loader's own hook before anything
+        # else. Unpicklers without a hook refuse there, and torch, which has one, takes these four bytes for a zip.
+        raise NotThisFormat
     stated = len(scan.facts)
     try:
         streams = walk.streams()

@@ -316,7 +316,8 @@ def test_a_long_payload_is_not_read():
     assert scan.account.unexplained_spans() == []
 
 
-LEGACY = (Path(__file__).parents[2] / "data" / "torch" / "legacy.pth").read_bytes()
+TORCH = Path(__file__).parents[2] / "data" / "torch"
+LEGACY = (TORCH / "legacy.pth").read_bytes()
 
 
 def test_the_storages_behind_a_legacy_checkpoint_are_proven_inert():
@@ -330,3 +331,8 @@ def test_the_storages_behind_a_legacy_checkpoint_are_proven_inert():
 def test_a_legacy_checkpoint_of_another_length_is_not(data):
     with pytest.raises(NotThisFormat):
         walk(data)  # the tail goes to the router, here to the pickle scanner alone, which refuses it
+
+
+def test_a_zip_archive_is_no_pickle_although_its_first_letter_is_an_opcode():
+    with pytest.raises(NotThisFormat):
+        walk((TORCH / "whole_module.pt").read_bytes())
