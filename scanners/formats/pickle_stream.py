@@ -28,6 +28,8 @@ _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _LOOK = 4096
 _EMBEDDED_LEAST = 16
 _OPCODES_ENOUGH = 6
+_ARCHIVE = b"PK\x03\x04"
+"""As a pickle, a persistent id that plain unpicklers refuse; torch takes these four bytes for an archive."""
 _STOP = CODES["STOP"]
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 """What torch.save before 1.6 writes first, as a pickle of its own (torch/serialization.py, MAGIC_NUMBER)."""
@@ -144,6 +146,8 @@ def _suffixes(name: str) -> list[str]:
 
 def scan(source: Source, scan: Scan) -> None:
     """State what loading the streams would do."""
+    if source.read(0, min(len(_ARCHIVE), source.size)) == _ARCHIVE:
+        raise NotThisFormat
     walk = _Walk(source, scan)
     if source.size >= len(_ZIP) and walk.lexer.take(0, len(_ZIP)) == _ZIP:
         # "P" is an opcode too, PERSID: a stream that begins with it asks for the loader's own hook before anything
