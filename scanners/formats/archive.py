@@ -15,6 +15,7 @@ from scanners.binary import torch_records as torch
 from scanners.binary import zip_records as zr
 from scanners.binary.inflate import InflateSource, readable
 from scanners.binary.zip_gaps import hidden_members
+from scanners.binary.zip_records import Bend
 from scanners.binary.zipdir import Member, plausible_ends, read_layout
 from scanners.budget import LimitReached
 from scanners.facts import Storage
@@ -22,7 +23,8 @@ from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Missing, Slice, Source, Span, Truncated, merge, subtract
 
 if TYPE_CHECKING:
-    from scanners.binary.zip_records import Bend, Entry
+    from scanners.binary.zip_records import Entry
+    from scanners.facts import AnomalyCode
 
 _EAGER = 256 * 1024
 """Members up to this many bytes are asked for with the local headers, and their checksums verified."""
@@ -65,6 +67,8 @@ class _Archive:
         self._inert: list[Span] = []
         self._lengths: dict[tuple[str, str], set[int | None]] = {}
         self._searched = 0
+        self._counts: Counter[str] = Counter()
+        self._last: dict[str, Bend] = {}
 
     def run(self) -> None:
         """State all there is to state; one `Missing` for all that any member lacked."""
@@ -76,19 +80,22 @@ class _Archive:
             if not self.members:
                 raise NotThisFormat
             self.scan.unread("broken", "no end record that leads to a directory")
-        self._bends(layout.bends)
+        for bend in layout.bends:
+            self._bend(bend)
         self._good.extend(layout.structure)
         for entry in layout.unplaced:
             self.scan.unread("broken", "no local header where the directory says", member=entry.names[0])
         self._gaps()
         for member in self.members:
             if member.origin == "hidden":
-                self.scan.anomaly("zip.hidden", member=member.name, offset=member.header_offset)
+                self._say("zip.hidden", member=member.name, offset=member.header_offset)
                 self._good.append(Span(member.header_offset, member.data_offset))
         self._contents()
         for span in self._inert:
             for part in subtract(span, merge(self._bad)) if self._bad else (span,):
                 self.scan.account.inert(*part)
+        for bend in self._last.values():
+            self.scan.anomaly(bend.code, f"{self._counts[bend.code]} in all, {_BENDS_MOST} are stated")
         bad = merge(self._bad)
         for span in merge(self._good):
             for part in subtract(span, bad):
@@ -105,15 +112,16 @@ class _Archive:
         self._searched = stop
         return Span(0, stop)
 
-    def _bends(self, bends: list[Bend]) -> None:
-        counts: Counter[str] = Counter()
-        for bend in bends:
-            counts[bend.code] += 1
-            if counts[bend.code] <= _BENDS_MOST:
-                self.scan.anomaly(bend.code, bend.detail, offset=bend.offset, member=bend.name)
-        for bend in {bend.code: bend for bend in bends}.values():
-            if counts[bend.code] > _BENDS_MOST:
-                self.scan.anomaly(bend.code, f"{counts[bend.code]} in all, {_BENDS_MOST} are stated")
+    def _say(self, code: AnomalyCode, detail: str = "", *, member: str = "", offset: int | None = None) -> None:
+        self._bend(Bend(code, detail, member, offset))
+
+    def _bend(self, bend: Bend) -> None:
+        """State what is bent, up to so many times of one kind; the rest is counted."""
+        self._counts[bend.code] += 1
+        if self._counts[bend.code] <= _BENDS_MOST:
+            self.scan.anomaly(bend.code, bend.detail, offset=bend.offset, member=bend.name)
+        else:
+            self._last[bend.code] = bend
 
     # -- bytes outside of members
 
@@ -139,11 +147,11 @@ class _Archive:
                 self._good.append(span)
                 return
             if kind == "leading":
-                self.scan.anomaly("zip.leading", f"{span.length} bytes", offset=span.start)
+                self._say("zip.leading", f"{span.length} bytes", offset=span.start)
             elif kind == "trailing":
-                self.scan.anomaly("zip.trailing", f"{span.length} bytes", offset=span.start)
+                self._say("zip.trailing", f"{span.length} bytes", offset=span.start)
             elif kind == "gap":
-                self.scan.anomaly("zip.gap", f"{span.length} bytes", offset=span.start)
+                self._say("zip.gap", f"{span.length} bytes", offset=span.start)
             explained = self.scan.inside(part, kind if kind == "leading" else f"{kind}@{span.start}")
         except Missing as missing:
             self._missing.extend(missing.spans)
@@ -161,9 +169,9 @@ class _Archive:
         self.scan.format = shape.format or "zip"
         if shape.format:
             if len(shape.prefixes) > 1:
-                self.scan.anomaly("torch.prefixes", ", ".join(shape.prefixes))
+                self._say("torch.prefixes", ", ".join(shape.prefixes))
             for name in shape.odd_case:
-                self.scan.anomaly("torch.case", member=name)
+                self._say("torch.case", member=name)
         if shape.format in _NO_READER:
             self.scan.unread("no-reader", _NO_READER[shape.format])
         proving = shape.format in {"torch.zip", "torch.script"}
@@ -188,11 +196,11 @@ class _Archive:
         key = torch.storage_of(member.name)
         lengths = self._lengths.get(key, set()) if key else set()
         if member.method != zr.STORED:
-            self.scan.anomaly("torch.storage-compressed", member=member.name, offset=member.header_offset)
+            self._say("torch.storage-compressed", member=member.name, offset=member.header_offset)
         if not lengths:
-            self.scan.anomaly("torch.storage-orphan", member=member.name, offset=member.header_offset)
+            self._say("torch.storage-orphan", member=member.name, offset=member.header_offset)
         elif lengths != {member.size}:
-            self.scan.anomaly("torch.storage-size", f"{member.size} bytes", member=member.name)
+            self._say("torch.storage-size", f"{member.size} bytes", member=member.name)
         return (
             lengths == {member.size}
             and member.method == zr.STORED
@@ -240,7 +248,7 @@ class _Archive:
         if part.size <= _EAGER and member.origin == "directory":
             data = part.read(0, part.size)
             if zlib.crc32(data) != member.crc:
-                self.scan.anomaly("zip.crc", "of the data", member=member.name, offset=member.header_offset)
+                self._say("zip.crc", "of the data", member=member.name, offset=member.header_offset)
             if part.size <= torch.NOTE_MOST and all(torch.is_note(name, data) for name in member.names):
                 return True
         return self._named(part, member)
@@ -256,7 +264,7 @@ class _Archive:
             length, crc = inflated.drain()
             if length != member.size:
                 if member.origin != "hidden":
-                    self.scan.anomaly("zip.sizes", f"{member.size} bytes said, {length} there", member=member.name)
+                    self._say("zip.sizes", f"{member.size} bytes said, {length} there", member=member.name)
                 again = InflateSource(part, member.method, length, self.scan.budget)
                 explained = self._named(again, member)
         except LimitReached as reached:
@@ -272,9 +280,9 @@ class _Archive:
         if member.origin != "directory":
             return explained
         if crc != member.crc:
-            self.scan.anomaly("zip.crc", "of the data", member=member.name, offset=member.header_offset)
+            self._say("zip.crc", "of the data", member=member.name, offset=member.header_offset)
         if not inflated.consumed_all:
-            self.scan.anomaly("zip.sizes", "bytes behind the compressed stream", member=member.name)
+            self._say("zip.sizes", "bytes behind the compressed stream", member=member.name)
             return False
         return explained
 
