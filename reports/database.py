@@ -51,11 +51,23 @@ def opened(path: Path, *, write: bool, wait: float) -> Iterator[duckdb.DuckDBPyC
     try:
         connection = _ready(path, write=write, deadline=deadline)
         try:
-            yield connection
+            with _as_store_error(path):
+                yield connection
         finally:
             connection.close()
     finally:
         _TURN.release()
+
+
+@contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    """DuckDB's errors that nobody handled, a full disk or a damaged file among them, in one line."""
+    import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(f"{path}: {first_line(error)}") from error
 
 
 def misfits() -> tuple[type[Exception], ...]:
@@ -79,10 +91,11 @@ def _ready(path: Path, *, write: bool, deadline: float) -> duckdb.DuckDBPyConnec
         raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
     connection = _connect(path, write=write, deadline=deadline)
     try:
-        complete = not behind(connection, path)
-        if not complete and write:
-            apply(connection, path)
-            complete = True
+        with _as_store_error(path):
+            complete = not behind(connection, path)
+            if not complete and write:
+                apply(connection, path)
+                complete = True
     except BaseException:
         connection.close()
         raise
@@ -114,7 +127,8 @@ def _connect(path: Path, *, write: bool, deadline: float) -> duckdb.DuckDBPyConn
 
 
 def _unusable(path: Path, message: str) -> StoreError:
-    if "not a valid DuckDB database" in message:
+    # A file of SQLite makes DuckDB look for the extension that reads it.
+    if "not a valid DuckDB database" in message or "external extensions" in message:
         return StoreError(f"{path} is not a DuckDB database; choose another file with --db")
     return StoreError(f"{path} cannot be opened: {message}")
 
@@ -125,8 +139,9 @@ def _create(path: Path) -> None:
     DuckDB writes a new file in steps, and a process that is killed between them leaves something that nobody can
     open. So the file is made under another name and linked into place, by whoever comes first.
     """
-    draft = path.with_name(f"{path.name}.new-{secrets.token_hex(4)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the spool, which clears up after processes that died.
+    draft = path.with_name(f"{path.name}.spool") / f"{secrets.token_hex(4)}.tmp"
+    draft.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = _connect(draft, write=True, deadline=0.0)
         try:

@@ -154,7 +154,7 @@ class Spool:
     def tidy(self) -> None:
         """Remove the unfinished files of processes that died."""
         with suppress(OSError):
-            for path in self.folder.glob("*.tmp"):
+            for path in self.folder.glob("*.tmp*"):
                 if time.time() - path.stat().st_mtime > _ABANDONED:
                     path.unlink()
 

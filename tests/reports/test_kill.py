@@ -1,0 +1,85 @@
+"""kill -9 at any moment: the database opens, and every audit that was recorded is in it exactly once."""
+
+import random
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from reports.store import Store
+
+WRITER = """
+import sys
+from pathlib import Path
+from reports.store import Store
+from tests.reports.made import audit, blob, file, finding, reference, sweep
+
+path, name, merging = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "merge"
+store = Store(path, wait=20)
+for number in range(10_000):
+    one = f"{name}-{number}"
+    files = [file(f"{at}.bin", finding(), blob=f"sha256:{one}-{at}") for at in range(20)]
+    store.record(audit(one, *files, blobs=tuple(blob(f.blob, reference()) for f in files)))
+    print(one, flush=True)
+    if merging:
+        store.merge()
+    if number % 5 == 0:
+        store.record_sweep(sweep(name))
+"""
+COUNTS = """
+SELECT audit_id, count(*) OVER (PARTITION BY audit_id),
+    (SELECT count(*) FROM files WHERE files.audit_id = audits.audit_id),
+    (SELECT count(*) FROM findings WHERE findings.audit_id = audits.audit_id)
+FROM audits
+"""
+
+
+def killed_after(path, name, mode, seconds):
+    """What a writer said it had recorded before it was killed."""
+    command = [sys.executable, "-c", WRITER, str(path), name, mode]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
+        first = writer.stdout.readline()
+        timer = threading.Timer(seconds, writer.kill)
+        timer.start()
+        said = [first, *writer.stdout]
+        timer.join()
+        assert writer.wait() == -9, writer.stderr.read()
+    # A line that was cut short names an audit that may or may not be recorded.
+    return {line.strip() for line in said if line.endswith("\n")}
+
+
+@pytest.mark.parametrize("mode", ["merge", "spool"])
+def test_what_was_recorded_before_a_kill_is_there_once(tmp_path, mode):
+    path = tmp_path / "audit.duckdb"
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    recorded = set()
+    for turn in range(6):
+        recorded |= killed_after(path, f"w{turn}", mode, chance.uniform(0.0, 0.5))
+        store = Store(path, wait=5)
+        rows = store.query(COUNTS).rows
+        there = {identity for identity, *_ in rows}
+        assert recorded <= there
+        assert len(there - recorded) <= turn + 1
+        assert {counts for _, *counts in map(tuple, rows) for counts in [tuple(counts)]} == {(1, 20, 20)}
+        assert store.query('SELECT count(*), count(DISTINCT blob) FROM "references"').rows == [(len(rows) * 20,) * 2]
+        assert store.set_aside == ()
+
+
+def test_a_kill_while_the_database_is_made_leaves_nothing_broken(tmp_path):
+    """DuckDB writes a new file in steps; what a kill leaves between them could never be opened again."""
+    making = "import sys\nfrom pathlib import Path\nfrom reports.store import Store\nimport duckdb\nprint('go', flush=True)\nStore(Path(sys.argv[1])).query('SELECT 1')"
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for turn in range(6):
+        path = tmp_path / f"{turn}.duckdb"
+        with subprocess.Popen([sys.executable, "-c", making, str(path)], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            timer = threading.Timer(chance.uniform(0.0, 0.15), process.kill)
+            timer.start()
+            process.wait()
+            timer.join()
+        assert Store(path, wait=5).query("SELECT count(*) FROM audits").rows == [(0,)]

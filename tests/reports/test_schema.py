@@ -1,0 +1,153 @@
+"""The columns that users rely on, and what the views mean."""
+
+import duckdb
+import pytest
+
+from reports import steps
+from reports.errors import StoreError
+from reports.record import Problem
+from reports.store import Store
+from tests.reports.made import SCANNERS, audit, blob, file, finding, sweep
+
+CONTRACT = {
+    "findings": "found_at sweep_id audit_id repo_id repo_type org commit path member blob format rule severity message evidence",
+    "audits": "audit_id sweep_id repo_id repo_type org commit revision audited_at verdict complete ruleset files bytes_total "
+    "bytes_fetched downloads likes last_modified error",
+    "files": "audit_id repo_id commit path blob size format verdict complete reused",
+    "blobs": "blob size format ruleset scanned_at verdict complete bytes_examined bytes_inert error",
+    '"references"': "blob kind module name used_as member",
+    "sweeps": "sweep_id started_at finished_at targets ruleset repos_listed repos_audited repos_unchanged files_scanned "
+    "bytes_fetched requests status",
+    "current_findings": "found_at sweep_id audit_id repo_id repo_type org commit path member blob format rule severity message evidence",
+    "trend": "week org rule severity repos findings",
+    "exposure": "repo_id rule severity findings downloads exposure",
+}  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "audit.duckdb", wait=5)
+
+
+def rows(store, sql):
+    return store.query(sql).rows
+
+
+@pytest.mark.parametrize("table", CONTRACT)
+def test_a_table_has_the_columns_of_the_contract_in_their_order(store, table):
+    promised = CONTRACT[table].split()
+    columns = store.query(f"SELECT * FROM {table}").columns
+    assert [name for name in columns if name in promised] == promised
+
+
+def test_the_rows_that_are_written_name_every_column_of_their_table(store):
+    from reports.rows import TABLES
+
+    for table, columns in TABLES.items():
+        assert set(store.query(f'SELECT * FROM "{table}"').columns) == set(columns)
+
+
+def test_the_steps_are_recorded(store):
+    assert [name for (name,) in rows(store, "SELECT name FROM schema_steps")] == list(steps.known())
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(store):
+    store.record(audit("a1"))
+    store.merge()
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("INSERT INTO schema_steps VALUES ('9999_future', now()::TIMESTAMP)")
+    with pytest.raises(
+        StoreError, match=r"audit\.duckdb was written by a newer hub-audit; upgrade it or choose another"
+    ):
+        store.query("SELECT 1")
+    with pytest.raises(StoreError, match="newer"):
+        store.known({("sha256:aa", ".bin")}, SCANNERS)
+    with pytest.raises(StoreError, match="newer"):
+        store.record_sweep(sweep())
+
+
+def test_an_older_database_gets_the_steps_that_it_lacks(store, monkeypatch):
+    store.record(audit("a1"))
+    store.merge()
+    more = steps.known() | {"0900_more": "ALTER TABLE audits ADD COLUMN note VARCHAR"}
+    monkeypatch.setattr(steps, "known", lambda: more)
+    assert rows(store, "SELECT audit_id, note FROM audits") == [("a1", None)]
+    assert rows(store, "SELECT count(*) FROM schema_steps") == [(len(more),)]
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(store, monkeypatch):
+    store.record(audit("a1"))
+    store.merge()
+    more = steps.known() | {"0900_bad": "CREATE TABLE x (a INT); SELECT error('no')"}
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "known", lambda: more)
+        with pytest.raises(StoreError, match=r"audit\.duckdb: Invalid Input Error: no"):
+            store.query("SELECT 1")
+    assert rows(store, "SELECT count(*) FROM audits") == [(1,)]
+    assert rows(store, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'x'") == [(0,)]
+
+
+def test_severities_and_verdicts_sort_by_weight(store):
+    store.record(audit("a1", *(file(f"{one}.bin", finding(one)) for one in ("high", "low", "critical", "medium"))))
+    assert rows(store, "SELECT severity FROM findings ORDER BY severity") == [
+        ("low",),
+        ("medium",),
+        ("high",),
+        ("critical",),
+    ]
+    assert rows(store, "SELECT max(verdict) FROM files") == [("malicious",)]
+    assert rows(store, "SELECT count(*) FROM findings WHERE severity >= 'high'::severity") == [(2,)]
+
+
+def test_current_findings_are_those_of_the_newest_audit_of_each_repo(store):
+    store.record(audit("a1", file("old.bin", finding())))
+    store.record(audit("a2", file("new.bin", finding()), days=1))
+    store.record(audit("b1", file("other.bin", finding()), repo="org/other"))
+    store.record(audit("a3", days=2, error=Problem("network", "unreachable"), verdict="incomplete", complete=False))
+    store.record(audit("c1", file("gone.bin", finding()), repo="org/mended"))
+    store.record(audit("c2", file("gone.bin"), days=1, repo="org/mended"))
+    assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("new.bin",), ("other.bin",)]
+
+
+def test_the_trend_carries_a_repo_that_did_not_change_through_the_weeks(store):
+    store.record(audit("a1", file("model.bin", finding(), finding("low"))))
+    store.record(audit("b1", file("model.bin", finding()), days=1, repo="org/other"))
+    store.record(audit("b2", file("model.bin"), days=7, repo="org/other"))
+    store.record_sweep(sweep())
+    store.record(audit("c1", file(), days=15, repo="org/late"))
+    assert rows(store, "SELECT week::VARCHAR, severity, repos, findings FROM trend ORDER BY ALL") == [
+        ("2026-01-05", "low", 1, 1),
+        ("2026-01-05", "critical", 2, 2),
+        ("2026-01-12", "low", 1, 1),
+        ("2026-01-12", "critical", 1, 1),
+        ("2026-01-19", "low", 1, 1),
+        ("2026-01-19", "critical", 1, 1),
+    ]
+
+
+def test_exposure_weighs_findings_with_downloads(store):
+    store.record(audit("a1", file("a.bin", finding()), file("b.bin", finding()), downloads=1000))
+    store.record(audit("b1", file("a.bin", finding()), repo="org/unknown"))
+    assert rows(store, "SELECT repo_id, findings, downloads, exposure FROM exposure ORDER BY ALL") == [
+        ("org/model", 2, 1000, 2000),
+        ("org/unknown", 1, 0, 0),
+    ]
+
+
+def test_a_blob_is_one_row_for_each_ruleset_and_its_worst_name_speaks(store):
+    under_two_names = file("a.bin"), file("a.pkl", finding(), hint=".pkl")
+    store.record(audit("a1", *under_two_names, blobs=(blob(), blob(hint=".pkl"))))
+    store.record(audit("a2", file("again.bin"), days=1, repo="org/copy"))
+    store.record(audit("a3", *under_two_names, days=2, ruleset="rules-2"))
+    assert rows(store, "SELECT blob, ruleset, verdict, complete, bytes_examined FROM blobs ORDER BY ALL") == [
+        ("sha256:aa", "rules-1", "malicious", True, 60),
+        ("sha256:aa", "rules-2", "malicious", True, 60),
+    ]
+
+
+def test_a_blob_that_was_examined_at_last_is_no_longer_incomplete(store):
+    failed = file("a.bin", verdict="incomplete", complete=False, error=Problem("network", "reset"))
+    store.record(audit("a1", failed))
+    assert rows(store, "SELECT verdict, complete, error FROM blobs") == [("incomplete", False, "network: reset")]
+    store.record(audit("a2", file("a.bin"), days=1))
+    assert rows(store, "SELECT verdict, complete, error FROM blobs") == [("clean", True, None)]
