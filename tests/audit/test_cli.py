@@ -1,0 +1,80 @@
+"""The command line: bad input is one clear line and the contract's exit code."""
+
+import pytest
+
+from tests.command import audit, clean_failure
+from tests.craft.pickles import system
+
+COMMANDS = ["repo", "path", "url", "sweep", "sql", "rules", "cache", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    result = audit(command, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Usage: audit {command}")
+
+
+def test_the_version_is_told():
+    assert audit("--version").out.startswith("audit, version ")
+
+
+BAD = {
+    "no such command": (["adit"], "adit"),
+    "no such option": (["repo", "org/m", "--fast"], "--fast"),
+    "no such severity": (["repo", "org/m", "--fail-on", "huge"], "huge"),
+    "wrong SQL": (["sql", "SELECT nothing FROM nowhere"], "nowhere"),
+    "SQL that writes": (["sql", "DELETE FROM findings"], ""),
+    "no such rule": (["rules", "pickle-run-code"], "rule"),
+    "no organisation": (["sweep"], "organisation"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "word"), BAD.values(), ids=BAD)
+def test_a_wrong_command_is_exit_code_2(arguments, word):
+    result = audit(*arguments)
+    assert result.code == 2, result
+    assert "Traceback" not in result.err
+    assert word in result.err
+
+
+def test_an_unknown_key_names_the_nearest_known_one(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("fetch:\n  concurency: 4\n")
+    clean_failure(audit("path", tmp_path, "--config", config), 2, "concurency", "concurrency")
+
+
+def test_a_configuration_that_is_not_there_is_said(tmp_path):
+    clean_failure(audit("path", tmp_path, "--config", tmp_path / "none.yaml"), 2, "none.yaml")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path):
+    (tmp_path / "a.duckdb").write_bytes(b"not a database at all" * 100)
+    (tmp_path / "model.pkl").write_bytes(system())
+    clean_failure(audit("sql", "SELECT 1", "--db", tmp_path / "a.duckdb"), 2, "a.duckdb")
+
+
+def test_every_rule_is_listed_and_explained():
+    listed = audit("rules")
+    assert listed.code == 0
+    names = [line.split()[1] for line in listed.out.splitlines()]
+    assert "pickle-runs-code" in names
+    explained = audit("rules", names[0])
+    assert names[0] in explained.out
+    assert "What to do" in explained.out
+
+
+def test_sql_is_read_from_standard_input():
+    assert audit("sql", "-", "--format", "csv", stdin="SELECT 41 + 1 AS answer").out == "answer\n42\n"
+
+
+def test_the_result_goes_to_a_file(tmp_path):
+    (tmp_path / "model.pkl").write_bytes(system())
+    result = audit("path", tmp_path / "model.pkl", "--format", "json", "--output", tmp_path / "out.json")
+    assert result.out == ""
+    assert '"hub-audit/1"' in (tmp_path / "out.json").read_text()
+
+
+def test_the_cache_is_shown_and_cleared():
+    assert audit("cache", "info").code == 0
+    assert audit("cache", "clear").code == 0
