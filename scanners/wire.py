@@ -35,6 +35,10 @@ SEEN_MOST: Final = 16 << 20
 TRANSCRIPT_MOST: Final = ANSWER_MOST + SEEN_MOST
 """Bytes that are read from a child at all."""
 _SPANS_MOST: Final = 100_000
+_FRAME: Final = 16_384
+"""Bytes of an answer that are left for what is not facts."""
+_FORMAT_MOST: Final = 256
+"""Characters of a format's name."""
 _INTEGER_MOST: Final = 1 << 63
 """Integers from a child stay below this: the database's own are of 64 bits."""
 
@@ -165,13 +169,14 @@ def encode_answer(outcome: Outcome, most: int = ANSWER_MOST) -> bytes:
     if isinstance(outcome, Needs):
         # Fewer places a round make more rounds; none is forgotten.
         return encode(Answer(Needs(outcome.spans[:_SPANS_MOST])))
-    data = encode(Answer(outcome))
-    if len(data) <= most:
-        return data
+    # One by one: the whole may be more than there is memory for.
+    sizes = [len(_ENCODER.encode(fact)) + 1 for fact in outcome.facts]
+    if sum(sizes) < most - _FRAME and len(outcome.format) < _FORMAT_MOST:
+        return encode(Answer(outcome))
     kept: set[int] = set()
-    left = most - 4096
-    for number in sorted(range(len(outcome.facts)), key=lambda number: _weight(outcome.facts[number])):
-        left -= len(_ENCODER.encode(outcome.facts[number])) + 1
+    left = most - _FRAME
+    for number in sorted(range(len(sizes)), key=lambda number: _weight(outcome.facts[number])):
+        left -= sizes[number]
         if left < 0:
             break
         kept.add(number)
@@ -179,7 +184,7 @@ def encode_answer(outcome: Outcome, most: int = ANSWER_MOST) -> bytes:
     if isinstance(outcome, Stopped):
         told = f"{told}; before that: {outcome.why}"
     facts = tuple(fact for number, fact in enumerate(outcome.facts) if number in kept)
-    return encode(Answer(Stopped("reply-too-long", told, outcome.format[:256], facts, outcome.account)))
+    return encode(Answer(Stopped("reply-too-long", told, outcome.format[:_FORMAT_MOST], facts, outcome.account)))
 
 
 def _weight(fact: Fact) -> int:

@@ -79,11 +79,6 @@ def endless_lines(source, facts):
         worker._write(facts._pipe, line)
 
 
-def flood(source, facts):
-    while True:
-        facts.append(Anomaly("zip.gap", "x" * 500))
-
-
 def many(source, facts):
     for number in range(40_000):
         facts.append(Anomaly("zip.gap", "x" * 500, "", number))
@@ -101,7 +96,7 @@ ACTS = {
     "pickle": lambda source, facts: say(facts, b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.\n"),
     "spin": spin, "hold": hold, "crash": crash, "eat": eat, "nibble": nibble, "recurse": recurse, "stumble": stumble,
     "leave": leave, "read_on": read_on, "forge": forge, "endless": endless, "endless_lines": endless_lines,
-    "flood": flood, "many": many,
+    "many": many,
 }  # fmt: skip
 
 

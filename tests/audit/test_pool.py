@@ -163,7 +163,6 @@ CASES = {
     "stumble": "crash",
     "eat": "memory",
     "nibble": "memory",
-    "flood": "memory",
     "recurse": "depth",
 }
 
@@ -195,7 +194,7 @@ async def test_too_long_an_answer_is_cut_and_says_so_and_keeps_the_call(blob):
 
 
 async def test_a_child_that_hangs_is_ended_at_its_deadline_and_what_it_saw_is_kept(blob):
-    async with jail(deadline=0.3) as tried:
+    async with jail(deadline=0.5) as tried:
         with anyio.fail_after(4):
             outcome = (await tried.scan(blob("hold"), SIZE, "", ALL)).outcome
     assert (outcome.why, outcome.facts) == ("deadline", (EVIL,))

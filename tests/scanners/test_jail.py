@@ -119,3 +119,16 @@ def test_memory_beyond_the_limit_is_a_memory_error():
     )
     done = subprocess.run([sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, timeout=30, check=True)
     assert done.stdout == b"refused"
+
+
+def test_on_a_system_without_any_of_these_calls_the_rest_of_the_seal_holds():
+    program = (
+        "import os, sys; from scanners import jail\n"
+        "sys.platform = 'darwin'\n"
+        "os.write(1, ' '.join(jail.seal(1 << 30, 5, [1])).encode())\n"
+        "try: os.open('/dev/null', os.O_RDONLY)\n"
+        "except OSError as error: os.write(1, b' %d' % error.errno)\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, timeout=30, check=True)
+    assert done.stdout.decode().split() == ["descriptors", "environment", "limits", str(errno.EMFILE)]

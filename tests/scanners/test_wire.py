@@ -215,8 +215,8 @@ def test_of_too_long_an_answer_the_facts_that_matter_most_are_kept_in_their_orde
     reference = Reference("pickle.global", "os", "system", "called")
     change = Mutation("os", "environ", "SETITEM", "PATH")
     outcome = Read("pickle", (*dull, unread, reference, *dull, change, EVIL), Totals(1, 2, 3))
-    data = wire.encode_answer(outcome, 16_384)
-    assert len(data) <= 16_384
+    data = wire.encode_answer(outcome, 32_768)
+    assert len(data) <= 32_768
     stopped = wire.decode(data).outcome
     assert (stopped.why, stopped.format, stopped.account) == ("reply-too-long", "pickle", Totals(1, 2, 3))
     assert [f for f in stopped.facts if not isinstance(f, Storage)] == [unread, reference, change, EVIL]
@@ -225,7 +225,7 @@ def test_of_too_long_an_answer_the_facts_that_matter_most_are_kept_in_their_orde
 
 def test_too_long_an_answer_of_a_scan_that_had_stopped_says_both():
     outcome = Stopped("memory", "", "", (EVIL,) * 1000, Totals(0, 0, 1))
-    assert "memory" in wire.decode(wire.encode_answer(outcome, 8192)).outcome.detail
+    assert "memory" in wire.decode(wire.encode_answer(outcome, 32_768)).outcome.detail
 
 
 def test_too_many_needs_are_asked_for_in_turns():
