@@ -66,17 +66,18 @@ def scan(source: Source, scan: Scan) -> None:
 def _parse(text: str, twice: list[str]) -> list[object]:
     """The document, or one for each line; keys that came twice in one object are added to `twice`."""
 
-    def pairs(items: list[tuple[str, object]]) -> object:
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
         made = dict(items)
-        if len(made) == len(items):
-            return made
-        seen: set[str] = set()
-        for key, _ in items:
-            if key in seen:
-                twice.append(key)
-            seen.add(key)
-        # Readers differ in which one counts, so all values are walked.
-        return [made, [value for _, value in items]]
+        if len(made) != len(items):
+            # Readers differ in which of the values counts, so all of them are kept.
+            every: dict[str, list[object]] = {}
+            for key, value in items:
+                every.setdefault(key, []).append(value)
+            for key, values in every.items():
+                if len(values) > 1:
+                    twice.append(key)
+                    made[key] = values
+        return made
 
     # A number may be longer than int() agrees to read, and its value matters to nothing here.
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_int=len)

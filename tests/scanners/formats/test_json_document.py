@@ -1,0 +1,99 @@
+"""JSON: what a loader resolves is a reference, what it runs and nobody reads is said."""
+
+import json
+
+import pytest
+
+from scanners.budget import Limits
+from tests.craft.reading import anomalies, referenced, scan, unread_reasons
+
+
+def document(value, name="config.json"):
+    return scan(value if isinstance(value, bytes) else json.dumps(value).encode(), name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}", b"[]", b'\xef\xbb\xbf {"a": 1}', b'{"a": NaN}', b'{"a": ' + b"9" * 10_000 + b"}", b"7", b'"x"',
+        b'{"weight_map": {"a.weight": "model-00001-of-00002.safetensors"}}', b'{"a": "\\ud800"}',
+    ],
+)  # fmt: skip
+def test_plain_json_is_examined_whole(content):
+    outcome = document(content)
+    assert (outcome.format, outcome.facts, outcome.account.unexplained) == ("json", (), 0)
+
+
+def test_json_under_any_name_is_known_by_its_content():
+    assert document({"a": [1]}, "settings").format == "json"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b'{"a": 1', "broken"), (b'{"a": 1} trailing', "broken"), (b"words", "broken"), (b"[" * 200_000, "broken")],
+    ids=range(4),
+)
+def test_what_says_json_and_is_not_is_said(content, why):
+    outcome = document(content)
+    assert anomalies(outcome) == {"json.broken"}
+    assert unread_reasons(outcome) == {why}
+    assert outcome.account.unexplained == len(content)
+
+
+def test_text_that_begins_like_json_is_text_under_another_name():
+    outcome = document(b'{"a": 1} and more', "notes.txt")
+    assert (outcome.format, outcome.facts) == ("text", ())
+
+
+def test_a_document_for_each_line_is_read_line_by_line():
+    outcome = document(b'{"a": 1}\n{"auto_map": {"AutoModel": "m.Model"}}\n', "data.jsonl")
+    assert outcome.format == "json.lines"
+    assert referenced(outcome, "transformers.auto_map") == {("m", "Model")}
+
+
+def test_a_key_that_comes_twice_is_said_and_both_its_values_are_read():
+    outcome = document(b'{"auto_map": {"A": "one.A"}, "auto_map": {"A": "two.A"}}')
+    assert anomalies(outcome) == {"json.duplicate-key"}
+    assert referenced(outcome, "transformers.auto_map") == {("one", "A"), ("two", "A")}
+
+
+def test_classes_in_auto_map_are_references_at_any_depth():
+    value = {
+        "auto_map": {"AutoConfig": "configuration_x.XConfig", "AutoTokenizer": ["tok.Slow", None]},
+        "nested": [{"deeper": {"auto_map": {"AutoModel": "org/repo--modeling.Model"}}}],
+    }
+    assert referenced(document(value), "transformers.auto_map") == {
+        ("configuration_x", "XConfig"),
+        ("tok", "Slow"),
+        ("org/repo--modeling", "Model"),
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"chat_template": "{{ messages }}"},
+        {"chat_template": [{"name": "default", "template": "{{ x }}"}]},
+        {"model": {"_target_": "torch.nn.Linear"}},
+        {"class_name": "Functional", "config": {"layers": []}},
+    ],
+)
+def test_what_a_loader_would_run_and_nobody_reads_is_said(value):
+    assert unread_reasons(document(value)) == {"no-reader"}
+
+
+def test_a_configuration_that_only_speaks_of_templates_is_plain():
+    assert document({"chat_template": None, "class_name": "x", "auto_mapping": {"a": "b.C"}}).facts == ()
+
+
+def test_a_notebook_is_json_that_somebody_runs():
+    assert unread_reasons(document({"cells": []}, "demo.ipynb")) == {"no-reader"}
+
+
+def test_a_document_larger_than_may_be_held_is_said():
+    outcome = scan(json.dumps(["x"] * 100).encode(), "x.json", limits=Limits(whole=50))
+    assert "limit" in unread_reasons(outcome)
+
+
+def test_other_content_under_the_name_is_left_to_others():
+    assert scan(b"\x1f\x8b\x08" + bytes(50), "x.json").format == "gzip"

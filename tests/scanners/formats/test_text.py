@@ -1,0 +1,64 @@
+"""Text: prose is examined by being read, and what somebody runs is said."""
+
+import pytest
+
+from scanners.budget import Limits
+from tests.craft.reading import anomalies, scan, unread_reasons
+
+PROSE = "A model of words, and märchen.\n".encode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "LICENSE", "vocab.txt", "merges.txt", ".gitattributes", ".gitignore", "a.csv", "a.tsv", "x", "a.toml",
+     "setup.txt", "remake.md"],
+)  # fmt: skip
+def test_prose_tables_and_lists_are_examined(name):
+    outcome = scan(PROSE, name)
+    assert (outcome.format, outcome.facts, outcome.account.examined) == ("text", (), len(PROSE))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.py", "A.PY", "sub/a.py", "a.sh", "run.bat", "x.ps1", "c.yaml", "c.yml", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
+     "a.lua", "a.R", "t.jinja", "t.j2", "Dockerfile", "Dockerfile.gpu", "Makefile", "requirements.txt",
+     "requirements-dev.txt", "setup.cfg", "a.pyi", "train.py.txt", "g.pbtxt", "site.pth"],
+)  # fmt: skip
+def test_what_somebody_runs_has_no_reader(name):
+    assert unread_reasons(scan(PROSE, name)) == {"no-reader"}
+
+
+@pytest.mark.parametrize("start", [b"#!/bin/sh\n", b"<?php", b"\xef\xbb\xbf<script>", b"  <!DOCTYPE html>", b"<svg>"])
+def test_a_first_line_that_an_interpreter_knows_counts_under_any_name(start):
+    assert unread_reasons(scan(start + PROSE, "x.bin")) == {"no-reader"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"words \xff", b"words \x00", b"words \x1b[2J", b"\x07", PROSE * 40_000 + b"\xc3", PROSE * 40_000 + b"\x01"],
+    ids=range(6),
+)
+def test_what_is_not_clean_utf8_to_its_end_is_not_text(content):
+    outcome = scan(content, "x.md")
+    assert outcome.format == "unknown"
+    assert outcome.account.unexplained == len(content)
+
+
+def test_a_letter_may_lie_across_two_pieces_and_across_the_head():
+    content = b"x" * 4095 + "ä".encode() + b"y" * ((1 << 20) - 4098) + "€".encode() + b"z"
+    assert scan(content, "x.txt").account.examined == len(content)
+
+
+def test_a_pointer_stands_in_place_of_content():
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    for name in ("model.safetensors", "config.json", "model.bin"):
+        outcome = scan(pointer, name)
+        assert outcome.format == "git.lfs-pointer"
+        assert anomalies(outcome) == {"file.lfs-pointer"}
+        assert unread_reasons(outcome) == {"broken"}
+
+
+def test_text_beyond_the_limit_is_said():
+    outcome = scan(PROSE * 100, "x.txt", limits=Limits(whole=1000))
+    assert unread_reasons(outcome) == {"limit"}
+    assert outcome.account.examined == 0

@@ -1,0 +1,41 @@
+"""What is recognised and not read is named, and never accounted for."""
+
+import struct
+
+import pytest
+
+from tests.craft.reading import scan, unread_reasons
+
+JUNK = b"\xfe\x00" * 600
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "hdf5"), (bytes(512) + b"\x89HDF\r\n\x1a\n", "hdf5"), (b"GGUF\x03\0\0\0", "gguf"),
+        (b"\x1c\0\0\0TFL3", "tflite"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
+        (b"\x00" * 257 + b"ustar", "tar"), (b"\x1f\x8b\x08", "gzip"), (b"BZh9", "bzip2"), (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x93NUMPY\x01\0", "npy"), (b"\x7fELF", "elf"),
+        (b"MZ\x90\0", "pe"), (b"\xcf\xfa\xed\xfe", "mach-o"), (b"PAR1", "parquet"), (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"), (b"RIFF" + struct.pack("<I", 9) + b"WAVE", "wav"), (b"%PDF-1.7", "pdf"),
+    ],
+)  # fmt: skip
+def test_a_mark_names_the_format(start, found):
+    outcome = scan(start + JUNK)
+    assert outcome.format == found
+    assert unread_reasons(outcome) == {"no-reader"}
+    assert outcome.account.unexplained == len(start + JUNK)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("m.onnx", "onnx"), ("saved_model.pb", "protobuf"), ("M.TFLITE", "tflite"), ("w.msgpack", "msgpack"), ("a.h5", "hdf5")],
+)  # fmt: skip
+def test_where_no_mark_helps_the_name_does(name, found):
+    assert scan(JUNK, name).format == found
+
+
+def test_what_nobody_recognises_is_unknown():
+    outcome = scan(JUNK, "x.weights")
+    assert outcome.format == "unknown"
+    assert unread_reasons(outcome) == {"unknown"}
