@@ -1,0 +1,52 @@
+"""What rules look at: the facts of one file, sorted by kind, with its name, its format and the policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scanners.facts import Anomaly, Call, Embedded, Mutation, Reference, Sampled, Storage, Unread
+    from scanners.findings import Rule
+    from scanners.rules.policy import Policy
+
+
+class Case:
+    """One file before its judges. Filled once, then only read."""
+
+    __slots__ = (
+        "anomalies",
+        "calls",
+        "embedded",
+        "format",
+        "members",
+        "mutations",
+        "path",
+        "policy",
+        "references",
+        "sampled",
+        "storages",
+        "unread",
+    )
+
+    def __init__(self, path: str, fmt: str, policy: Policy) -> None:
+        self.path, self.format, self.policy = path, fmt, policy
+        self.references: list[Reference] = []
+        self.calls: list[Call] = []
+        self.sampled: list[Sampled] = []
+        self.mutations: list[Mutation] = []
+        self.anomalies: list[Anomaly] = []
+        self.unread: list[Unread] = []
+        self.embedded: list[Embedded] = []
+        self.storages: list[Storage] = []
+        self.members: set[str] = set()
+        """Members of which something is known."""
+
+
+def inside(member: str, part: str) -> str:
+    """The member path of a part of a member, as `Scan.path` writes it."""
+    return f"{member}!/{part}" if member else part
+
+
+def told(rule: Rule, fact: Anomaly) -> str:
+    """The message of a finding that says of an anomaly what its rule says, and the detail."""
+    return f"{rule.title}: {fact.detail}" if fact.detail else rule.title

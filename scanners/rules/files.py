@@ -1,0 +1,121 @@
+"""Files that are not what their names say, or several things at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from scanners.findings import Rule
+from scanners.rules.case import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scanners.facts import AnomalyCode
+    from scanners.findings import Finding, Severity
+    from scanners.rules.case import Case
+
+MISMATCH: Final = Rule(
+    "file-type-mismatch",
+    "low",
+    "The file is not what its name says",
+    "People and programs decide by the name whether a file is safe to open, and many scanners whether to look at it."
+    " A pickle that is called .safetensors, or a program that is called .bin, gets past both.",
+    "Do not load it; ask the publisher why it is named so.",
+    (
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-10155",
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-1889",
+        "https://atlas.mitre.org/techniques/AML.T0074",
+    ),
+)
+POLYGLOT: Final = Rule(
+    "file-polyglot",
+    "medium",
+    "The file is valid in several formats at once",
+    "What it is depends on the program that opens it, so what was examined by one need not be what another loads.",
+    "Do not load it; ask the publisher for a file of one format.",
+    ("https://cwe.mitre.org/data/definitions/436.html",),
+)
+LFS_POINTER: Final = Rule(
+    "file-lfs-pointer",
+    "low",
+    "The file is a pointer to the content, not the content",
+    "It was committed or copied without Git LFS. Loaders fail on it, and nobody has examined what it stands for.",
+    "Fetch the file with Git LFS or from the Hub.",
+    ("https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",),
+)
+
+RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER)
+
+ANOMALIES: Final[dict[AnomalyCode, Rule]] = {"file.polyglot": POLYGLOT, "file.lfs-pointer": LFS_POINTER}
+"""The rule that speaks of each thing that is odd about a file as a whole."""
+
+_NATIVE: Final = frozenset(("elf", "pe", "mach-o", "class", "dex", "lnk"))
+_PICKLED: Final = frozenset(("pickle", "torch", "joblib"))
+_ARCHIVED: Final = frozenset(("zip", "7z", "rar", "tar"))
+_MEDIA: Final = frozenset("png jpeg gif webp wav avi tiff mp4 ogg flac mp3 matroska pdf ole woff2 otf parquet".split())
+_UNTOLD: Final = frozenset(("", "unknown", "empty", "git"))
+"""Families that say nothing about what the content is."""
+
+_WEIGHTS: Final = frozenset(
+    ".bin .ckpt .dill .gguf .h5 .hdf5 .joblib .keras .mdl .model .npy .npz .onnx .pdparams .pickle .pkl .pt .pth"
+    " .safetensors .tflite".split()
+)
+_EXPECTED: Final[dict[str, frozenset[str]]] = {
+    ".safetensors": frozenset(("safetensors",)),
+    ".gguf": frozenset(("gguf",)),
+    ".json": frozenset(("json", "text")),
+    ".npy": frozenset(("npy",)),
+    ".npz": frozenset(("zip", "npz")),
+    ".h5": frozenset(("hdf5",)),
+    ".hdf5": frozenset(("hdf5",)),
+    ".keras": frozenset(("keras", "zip", "hdf5")),
+    ".onnx": frozenset(("onnx", "protobuf")),
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv", ".jinja"), frozenset(("text", "json"))),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf"), _MEDIA),
+}
+"""The families of formats that a file of this name may be."""
+
+
+def _suffix(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2].lower()
+    _, dot, last = name.rpartition(".")
+    return f".{last}" if dot else ""
+
+
+def _mismatch(suffix: str, family: str, *, script: bool) -> Severity | None:
+    """How much it weighs that a file of this suffix is of that family of formats; None where all is well."""
+    expected = _EXPECTED.get(suffix)
+    if family in _UNTOLD or (expected is None and suffix not in _WEIGHTS):
+        return None
+    if suffix in _WEIGHTS and (family in _NATIVE or (script and family == "text")):
+        return "high"
+    if expected is None:
+        # Checkpoints come in many formats: only what no loader of models reads is worth a word.
+        if family in {"7z", "rar"}:
+            return "medium"
+        return "low" if family in _MEDIA else None
+    if family in expected:
+        return None
+    if family in _PICKLED:
+        return "high" if suffix == ".safetensors" else "medium"
+    return "medium" if family in _NATIVE or family in _ARCHIVED else "low"
+
+
+def judge(case: Case, others: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings about the file as a whole; `others` are those about what is in it."""
+    suffix, family = _suffix(case.path), case.format.partition(".")[0]
+    script = any(fact.reason == "no-reader" and not fact.member for fact in case.unread)
+    severity = _mismatch(suffix, family, script=script)
+    if severity is not None:
+        found = "a script" if script and family == "text" else case.format
+        yield MISMATCH.at(f"a file named {suffix} is {found}", severity=severity, suffix=suffix, format=case.format)
+    bad = any(finding.severity in {"critical", "high"} for finding in others)
+    for fact in case.anomalies:
+        rule = ANOMALIES.get(fact.code)
+        if rule is not None:
+            yield rule.at(
+                told(rule, fact),
+                member=fact.member,
+                offset=fact.offset,
+                severity="high" if rule is POLYGLOT and bad else None,
+            )

@@ -1,0 +1,200 @@
+"""Callees that are as harmless as their arguments.
+
+Honest pickles call `getattr`, `functools.partial` and their like thousands of times, and so do attacks. Each function
+here looks at the arguments of one call and answers with what speaks against it, or with None. Rule 1: what cannot be
+told from the arguments speaks against the call. Rule 2: a callable among the arguments is a reference of its own and
+judged there; here it only has to be named plainly.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scanners.rules.policy_names import canonical_path
+from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.facts import Call
+    from scanners.findings import Severity
+    from scanners.rules.policy import Policy
+
+_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+_HEAD: Final = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)\(", re.ASCII)
+_TEXT_CODECS: Final = frozenset(("latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "utf8"))
+_UFUNC_MODULES: Final = ("numpy", "scipy.special")
+
+
+class Objection(NamedTuple):
+    """What speaks against a call."""
+
+    severity: Severity
+    why: str
+
+
+def path_of(argument: str) -> str:
+    """The dotted path that an argument is, or "" where it is something else."""
+    return argument if _PATH.fullmatch(argument) and argument not in {"None", "True", "False"} else ""
+
+
+def made_by(argument: str) -> str:
+    """The path of the callee whose result an argument is, or ""."""
+    match = _HEAD.match(argument)
+    return match.group(1) if match else ""
+
+
+def text_of(argument: str) -> str | None:
+    """The constant text that an argument is, or None."""
+    if argument[:1] not in {"'", '"'}:
+        return None
+    try:
+        value = ast.literal_eval(argument)
+    except (ValueError, SyntaxError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _argument(call: Call, index: int) -> str:
+    return call.arguments[index] if index < len(call.arguments) else ""
+
+
+def _dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _encode(call: Call, _: Policy) -> Objection | None:
+    """`_codecs.encode(text, codec)`: how protocol 2 writes bytes."""
+    if len(call.arguments) == 1:
+        return None
+    codec = text_of(_argument(call, 1))
+    if codec is not None and codec.lower() in _TEXT_CODECS:
+        return None
+    return Objection("high", f"the codec {_argument(call, 1) or '?'} hides what the text is")
+
+
+def _getattr(call: Call, policy: Policy) -> Objection | None:
+    """`getattr(object, name)`: how bound methods are pickled."""
+    owner, name = _argument(call, 0), text_of(_argument(call, 1))
+    if name is None:
+        return Objection("critical", "the attribute's name is not a constant")
+    if _dunder(name) or name in SINKS or name in REACHED or "." in name:
+        return Objection("critical", f"the attribute {name!r} leads out of the object")
+    if path := path_of(owner):
+        if policy.decide_path(path).kind == "deny":
+            return Objection("critical", f"the attribute is one of {path}")
+        return None if policy.decide_path(path).kind == "allow" else Objection("medium", f"{path} is unknown")
+    if path := made_by(owner):
+        kind = policy.decide_path(path).kind
+        if kind == "deny" and canonical_path(path) not in ARGUMENT_AWARE:
+            return Objection("critical", f"the attribute is one of what {path} gives")
+        return None if kind == "allow" else Objection("medium", f"what {path} gives is unknown")
+    if text_of(owner) is not None or owner[:1] in {"<", "b", "(", "[", "{"}:
+        return Objection("medium", "the attribute is one of a constant")
+    return Objection("critical", "nothing is known of the object")
+
+
+def _inherits(call: Call, policy: Policy) -> Objection | None:
+    """A call that makes something of its first argument, which is judged as a reference of its own."""
+    first = _argument(call, 0)
+    if path_of(first):
+        return None
+    if path := made_by(first):
+        # A partial of a partial, or a class that is itself built.
+        if policy.decide_path(path).kind == "allow" or path in {"functools.partial", "builtins.getattr"}:
+            return None
+        return Objection("medium", f"what {path} gives is unknown")
+    return Objection("high", "what it makes is not named")
+
+
+def _rebuild_from_type(call: Call, policy: Policy) -> Objection | None:
+    """`torch._tensor._rebuild_from_type_v2(func, type, arguments, state)` calls `func`."""
+    path = path_of(_argument(call, 0))
+    if not path:
+        return Objection("high", "the function that it calls is not named")
+    if policy.decide_path(path).kind == "unknown":
+        return Objection("medium", f"the function that it calls, {path}, is unknown")
+    return None
+
+
+def _ufunc(call: Call, _: Policy) -> Objection | None:
+    """`numpy.core._ufunc_reconstruct(module, name)` is an import and a getattr."""
+    module, name = text_of(_argument(call, 0)), text_of(_argument(call, 1))
+    if module is None or name is None:
+        return Objection("critical", "module and name are not constants")
+    known = any(module == root or module.startswith(f"{root}.") for root in _UFUNC_MODULES)
+    if known and name.isidentifier() and not name.startswith("_") and name not in SINKS:
+        return None
+    return Objection("critical", f"it imports {module} and takes {name} from it")
+
+
+def _type(call: Call, _: Policy) -> Objection | None:
+    """`type(object)` looks; `type(name, bases, body)` makes a class."""
+    if len(call.arguments) == 1 and not call.opcode.startswith("NEWOBJ"):
+        return None
+    return Objection("high", "it makes a class")
+
+
+def _itemgetter(call: Call, _: Policy) -> Objection | None:
+    plain = all(text_of(a) is not None or a.lstrip("-").isdigit() for a in call.arguments)
+    return Objection("low", "an item getter") if plain else Objection("high", "what it gets is not a constant")
+
+
+def _attrgetter(call: Call, _: Policy) -> Objection | None:
+    for argument in call.arguments:
+        name = text_of(argument)
+        if name is None or not name.isidentifier() or _dunder(name) or name in SINKS or name in REACHED:
+            return Objection("high", f"it gets {argument}")
+        if name in AMBIGUOUS_SINKS:
+            return Objection("high", f"it gets {argument}, the name of a sink")
+    return None
+
+
+def _nothing(_: Call, __: Policy) -> Objection | None:
+    """Arguments cannot make it dangerous: a dotted name that only makes a value."""
+    return None
+
+
+ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
+    "_codecs.encode": _encode,
+    "codecs.encode": _encode,
+    "builtins.getattr": _getattr,
+    "builtins.type": _type,
+    "functools.partial": _inherits,
+    "functools.partialmethod": _inherits,
+    "operator.itemgetter": _itemgetter,
+    "operator.attrgetter": _attrgetter,
+    "copyreg._reconstructor": _inherits,
+    "copyreg.__newobj__": _inherits,
+    "copyreg.__newobj_ex__": _inherits,
+    "torch._tensor._rebuild_from_type": _rebuild_from_type,
+    "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
+    "torch._utils._rebuild_wrapper_subclass": _inherits,
+    "numpy._core._ufunc_reconstruct": _ufunc,
+    "zoneinfo.ZoneInfo._unpickle": _nothing,
+}
+"""By canonical name. A bare import of such a callee says nothing; handed to a call, it is what the policy says."""
+
+LOADERS: Final = frozenset(
+    "torch.storage._load_from_bytes pickle.loads pickle._loads dill._dill.loads dill.loads cloudpickle.loads"
+    " cloudpickle.cloudpickle.loads".split()
+)
+"""Callees that load the bytes that they are given: as harmless as those, where the bytes were examined too."""
+
+
+def sink_in(strings: tuple[str, ...], policy: Policy, *, resolver: bool) -> str:
+    """The constant that names a sink for a resolver to find, or "".
+
+    A word such as "system" counts only beside the name of a module, or in the hands of a callee that is known to
+    look names up: chat roles are called so too.
+    """
+    modules = [text for text in strings if text in REACHED]
+    for text in strings:
+        if policy.sink(text) is not None or (text in SINKS and text not in AMBIGUOUS_SINKS):
+            return text
+    words = [text for text in strings if text in AMBIGUOUS_SINKS]
+    if words and modules:
+        return f"{modules[0]}:{words[0]}"
+    return (modules or words or [""])[0] if resolver else ""

@@ -1,0 +1,304 @@
+"""What loading a pickle calls and imports, judged by the policy and by the arguments.
+
+One finding for each thing: a name that is both imported and called is told once, as the call; unknown names are told
+together, by member and package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scanners.findings import SEVERITIES
+from scanners.rules.pickle_arguments import ARGUMENT_AWARE, LOADERS, Objection, made_by, path_of, sink_in
+from scanners.rules.pickle_known import ML_ROOTS, OWN, RISKY_NAMES
+from scanners.rules.pickle_rules import (
+    BY_CAPABILITY,
+    CODE_OBJECT,
+    COMPUTED,
+    RULES,
+    SINK_STRING,
+    UNKNOWN_CALL,
+    UNKNOWN_IMPORT,
+    UNSEEN_ARGUMENTS,
+)
+from scanners.rules.policy_names import canonical, canonical_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scanners.facts import Call, Reference, UsedAs
+    from scanners.findings import Finding, Rule, Severity
+    from scanners.rules.case import Case
+    from scanners.rules.policy import Decision
+
+__all__ = ["RULES", "judge"]
+
+_SHOWN: Final = 8
+"""Names listed in one message."""
+_EXPLAINED_BY_CALL: Final = frozenset(("imported", "called", "instantiated"))
+"""Uses of a name that the facts about its calls say all about."""
+_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+def _dotted(module: str, name: str) -> str:
+    return ".".join(part for part in canonical(module, name) if part)
+
+
+class _Key(NamedTuple):
+    rule: Rule
+    member: str
+    what: str
+
+
+class _Entry(NamedTuple):
+    severity: Severity
+    message: str
+    offset: int | None
+    evidence: dict[str, str | int | None]
+
+
+class _Judging:
+    """The findings about the names of one file, as they come together."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.found: dict[_Key, _Entry] = {}
+        self.counts: dict[_Key, int] = {}
+        self.unknown: dict[tuple[Rule, str, str, Severity], dict[str, Call | Reference]] = {}
+        self.called: set[tuple[str, str]] = set()
+        """Member and canonical name of what is called there."""
+        self.made: set[tuple[str, str]] = set()
+        """The same of classes of which an instance is made by a callee that they are handed to."""
+        self.examined: dict[tuple[str, str], int] = {}
+        """How many constants handed to a loader were examined as formats of their own."""
+        self.loads: dict[tuple[str, str], int] = {}
+
+    def add(self, key: _Key, entry: _Entry, count: int = 1) -> None:
+        """Keep the worst of what one rule says of one thing; of equals, the first."""
+        self.counts[key] = self.counts.get(key, 0) + count
+        kept = self.found.get(key)
+        if kept is None or _RANK[entry.severity] > _RANK[kept.severity]:
+            self.found[key] = entry
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """What has to be known before any call is judged."""
+        for fact in self.case.embedded:
+            if fact.passed_to:
+                key = (fact.member, canonical_path(fact.passed_to))
+                self.examined[key] = self.examined.get(key, 0) + 1
+        for call in self.case.calls:
+            what = _dotted(call.module, call.name)
+            key = (call.member, what)
+            self.called.add(key)
+            self.loads[key] = self.loads.get(key, 0) + call.count
+            if what.startswith(("copyreg.", "torch._tensor.", "torch._utils.")):
+                self.made |= {(call.member, canonical_path(path)) for a in call.arguments[:2] if (path := path_of(a))}
+
+    def call(self, call: Call) -> None:
+        """Judge one call."""
+        if not call.module:
+            self._computed(call)
+            return
+        what = _dotted(call.module, call.name)
+        decision = self.case.policy.decide(call.module, call.name)
+        if decision.kind == "allow":
+            return
+        aware = ARGUMENT_AWARE.get(what)
+        if decision.capability == "custom":
+            self._denied(call, what, decision, decision.severity)
+        elif aware is not None:
+            objection = aware(call, self.case.policy)
+            if objection is not None:
+                self._objected(call, what, decision, objection)
+        elif what in LOADERS and self._loads_what_was_examined(call.member, what):
+            if decision.severity == "critical" and what != "torch.storage._load_from_bytes":
+                self._denied(call, what, decision, "medium", "what it loads was examined too")
+        elif decision.capability == "code_object":
+            self._code_object(call, what, decision)
+        elif decision.kind == "deny":
+            self._denied(call, what, decision, self._weight(call, decision))
+        else:
+            self._unknown_call(call, what)
+
+    def _loads_what_was_examined(self, member: str, what: str) -> bool:
+        return self.examined.get((member, what), 0) >= self.loads[member, what]
+
+    def _weight(self, call: Call, decision: Decision) -> Severity:
+        if decision.capability == "import_or_resolve" and not call.strings:
+            return "high"
+        return decision.severity
+
+    def _denied(self, call: Call, what: str, decision: Decision, severity: Severity, why: str = "") -> None:
+        assert decision.capability is not None
+        resolver = decision.capability in {"import_or_resolve", "attribute_primitive"}
+        self._sink_string(call, what, resolver=resolver)
+        entry = _Entry(
+            severity,
+            f"loading calls {call.text}" + (f": {why}" if why else ""),
+            call.offset,
+            {"callee": what, "opcode": call.opcode, "capability": decision.capability, "source": decision.source},
+        )
+        self.add(_Key(BY_CAPABILITY[decision.capability], call.member, what), entry, call.count)
+
+    def _objected(self, call: Call, what: str, decision: Decision, objection: Objection) -> None:
+        if _RANK[objection.severity] >= _RANK["high"]:
+            self._sink_string(call, what, resolver=True)
+        rule = BY_CAPABILITY[decision.capability or "attribute_primitive"]
+        entry = _Entry(
+            objection.severity,
+            f"loading calls {call.text}: {objection.why}",
+            call.offset,
+            {"callee": what, "opcode": call.opcode, "capability": decision.capability, "source": decision.source},
+        )
+        self.add(_Key(rule, call.member, what), entry, call.count)
+
+    def _sink_string(self, call: Call, what: str, *, resolver: bool) -> None:
+        text = sink_in(call.strings, self.case.policy, resolver=resolver)
+        if text:
+            entry = _Entry(
+                "critical",
+                f"loading calls {call.text}, and {text!r} names a function that runs code",
+                call.offset,
+                {"callee": what, "opcode": call.opcode, "text": text},
+            )
+            self.add(_Key(SINK_STRING, call.member, what), entry, call.count)
+
+    def _code_object(self, call: Call, what: str, decision: Decision) -> None:
+        risky = sorted(RISKY_NAMES.intersection(call.strings))
+        entry = _Entry(
+            "high" if risky else "medium",
+            f"loading rebuilds code: {call.text}" + (f", which uses {', '.join(risky)}" if risky else ""),
+            call.offset,
+            {"callee": what, "opcode": call.opcode, "capability": decision.capability, "source": decision.source},
+        )
+        self.add(_Key(CODE_OBJECT, call.member, "code"), entry, call.count)
+
+    def _computed(self, call: Call) -> None:
+        """A call of something that is no name: what the chain of calls before it gave."""
+        head = made_by(call.name)
+        known = canonical_path(head)
+        if known == "functools.partial" or call.name.startswith(("builtins.getattr('", 'builtins.getattr("')):
+            return  # The call that this one makes in its turn is a fact of its own.
+        decision = self.case.policy.decide_path(head) if head else None
+        severity: Severity = "high"
+        if decision is not None and decision.capability == "code_object":
+            severity = "medium" if call.opcode.startswith("NEWOBJ") else "critical"
+        elif decision is not None and (decision.kind != "deny" or known == "builtins.getattr"):
+            severity = "medium"
+        self._sink_string(call, head or call.name, resolver=severity != "medium")
+        rule = CODE_OBJECT if decision is not None and decision.capability == "code_object" else COMPUTED
+        entry = _Entry(
+            severity, f"loading calls {call.text}", call.offset, {"callee": call.name, "opcode": call.opcode}
+        )
+        self.add(_Key(rule, call.member, "code" if rule is CODE_OBJECT else head), entry, call.count)
+
+    def _unknown_call(self, call: Call, what: str) -> None:
+        self._sink_string(call, what, resolver=False)
+        root = what.partition(".")[0]
+        if call.opcode.startswith("NEWOBJ"):
+            if root not in OWN:
+                self._collect(UNKNOWN_IMPORT, call, what, "low" if root in ML_ROOTS else "medium")
+            return
+        self._collect(UNKNOWN_CALL, call, what, "medium")
+
+    def _collect(self, rule: Rule, fact: Call | Reference, what: str, severity: Severity) -> None:
+        key = (rule, fact.member, what.partition(".")[0], severity)
+        self.unknown.setdefault(key, {}).setdefault(what, fact)
+
+    # --- references --------------------------------------------------------------------------------------------
+
+    def references(self) -> None:
+        """Judge the names that no call explains."""
+        uses: dict[tuple[str, str], list[Reference]] = {}
+        for reference in self.case.references:
+            if reference.kind == "pickle.global":
+                uses.setdefault((reference.member, _dotted(reference.module, reference.name)), []).append(reference)
+        for (member, what), facts in uses.items():
+            kinds = {fact.used_as for fact in facts}
+            explained = (member, what) in self.called
+            if explained and kinds <= _EXPLAINED_BY_CALL:
+                continue
+            self._reference(what, facts, kinds, explained=explained)
+
+    def _reference(self, what: str, facts: list[Reference], kinds: set[UsedAs], *, explained: bool) -> None:
+        # A name that a call resolved is told by that use: the plain import says less.
+        fact = next((f for f in facts if f.used_as not in _EXPLAINED_BY_CALL), facts[0])
+        decision = self.case.policy.decide(fact.module, fact.name)
+        if decision.kind == "allow":
+            return
+        if what in ARGUMENT_AWARE and "argument" not in kinds and decision.capability != "custom":
+            return
+        if decision.kind == "deny":
+            assert decision.capability is not None
+            key = _Key(BY_CAPABILITY[decision.capability], fact.member, what)
+            if decision.capability == "code_object":
+                key = key._replace(what="code")
+            severity = "high" if decision.capability == "import_or_resolve" else decision.severity
+            verb = {"argument": "hands over", "resolved": "reaches", "mutated": "changes"}.get(fact.used_as, "imports")
+            evidence: dict[str, str | int | None] = {
+                "callee": what,
+                "used_as": fact.used_as,
+                "capability": decision.capability,
+                "source": decision.source,
+            }
+            self.add(key, _Entry(severity, f"loading {verb} {what}", fact.offset, evidence), 0)
+            return
+        root = what.partition(".")[0]
+        if explained or root in OWN or what in ARGUMENT_AWARE:
+            return
+        made = (fact.member, what) in self.made or any(f.used_as in {"instantiated", "built"} for f in facts)
+        self._collect(UNKNOWN_IMPORT, fact, what, "low" if made and root in ML_ROOTS else "medium")
+
+    # --- findings ----------------------------------------------------------------------------------------------
+
+    def sampled(self) -> Iterator[Finding]:
+        """Findings about callees whose arguments matter and were not all kept."""
+        for fact in self.case.sampled:
+            what = _dotted(fact.module, fact.name)
+            if what in ARGUMENT_AWARE:
+                yield UNSEEN_ARGUMENTS.at(
+                    f"{what} is called {fact.seen} times; {fact.kept} different calls were judged",
+                    member=fact.member,
+                    callee=what,
+                    kept=fact.kept,
+                    seen=fact.seen,
+                )
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings, one for each thing."""
+        for key, entry in self.found.items():
+            yield key.rule.at(
+                entry.message,
+                member=key.member,
+                offset=entry.offset,
+                severity=entry.severity,
+                calls=self.counts[key] or None,
+                **entry.evidence,
+            )
+        for (rule, member, root, severity), names in self.unknown.items():
+            first = next(iter(names.values()))
+            shown = ", ".join(list(names)[:_SHOWN]) + (
+                f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            )
+            yield rule.at(
+                f"loading {'calls' if rule is UNKNOWN_CALL else 'imports'} {shown}",
+                member=member,
+                offset=first.offset,
+                severity=severity,
+                package=root,
+                names=len(names),
+                callee=next(iter(names)),
+            )
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Findings about what the pickles of a file call and import."""
+    judging = _Judging(case)
+    judging.prepare()
+    for call in case.calls:
+        judging.call(call)
+    judging.references()
+    yield from judging.findings()
+    yield from judging.sampled()

@@ -1,0 +1,300 @@
+"""Reviewed names of scikit-learn and its neighbours that only make a value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Allowed
+
+LEARN: Final[tuple[Allowed, ...]] = (
+    Allowed(
+        "scikit-learn 1.9: estimators (subclasses of BaseEstimator), by enumeration",
+        {
+            "sklearn.base": "BaseEstimator",
+            "sklearn.cluster._affinity_propagation": "AffinityPropagation",
+            "sklearn.cluster._agglomerative": "AgglomerativeClustering FeatureAgglomeration",
+            "sklearn.cluster._bicluster": "BaseSpectral SpectralBiclustering SpectralCoclustering",
+            "sklearn.cluster._birch": "Birch",
+            "sklearn.cluster._bisect_k_means": "BisectingKMeans",
+            "sklearn.cluster._dbscan": "DBSCAN",
+            "sklearn.cluster._hdbscan.hdbscan": "HDBSCAN",
+            "sklearn.cluster._kmeans": "KMeans MiniBatchKMeans _BaseKMeans",
+            "sklearn.cluster._mean_shift": "MeanShift",
+            "sklearn.cluster._optics": "OPTICS",
+            "sklearn.cluster._spectral": "SpectralClustering",
+            "sklearn.compose._column_transformer": "ColumnTransformer",
+            "sklearn.compose._target": "TransformedTargetRegressor",
+            "sklearn.covariance._elliptic_envelope": "EllipticEnvelope",
+            "sklearn.covariance._empirical_covariance": "EmpiricalCovariance",
+            "sklearn.covariance._graph_lasso": "BaseGraphicalLasso GraphicalLasso GraphicalLassoCV",
+            "sklearn.covariance._robust_covariance": "MinCovDet",
+            "sklearn.covariance._shrunk_covariance": "LedoitWolf OAS ShrunkCovariance",
+            "sklearn.cross_decomposition._pls": "CCA PLSCanonical PLSRegression PLSSVD _PLS",
+            "sklearn.decomposition._base": "_BasePCA",
+            "sklearn.decomposition._dict_learning": ("DictionaryLearning MiniBatchDictionaryLearning SparseCoder"),
+            "sklearn.decomposition._factor_analysis": "FactorAnalysis",
+            "sklearn.decomposition._fastica": "FastICA",
+            "sklearn.decomposition._incremental_pca": "IncrementalPCA",
+            "sklearn.decomposition._kernel_pca": "KernelPCA",
+            "sklearn.decomposition._lda": "LatentDirichletAllocation",
+            "sklearn.decomposition._nmf": "MiniBatchNMF NMF _BaseNMF",
+            "sklearn.decomposition._pca": "PCA",
+            "sklearn.decomposition._sparse_pca": "MiniBatchSparsePCA SparsePCA _BaseSparsePCA",
+            "sklearn.decomposition._truncated_svd": "TruncatedSVD",
+            "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
+            "sklearn.dummy": "DummyClassifier DummyRegressor",
+            "sklearn.ensemble._bagging": "BaggingClassifier BaggingRegressor BaseBagging",
+            "sklearn.ensemble._base": "BaseEnsemble _BaseHeterogeneousEnsemble",
+            "sklearn.ensemble._forest": (
+                "BaseForest ExtraTreesClassifier ExtraTreesRegressor ForestClassifier ForestRegressor "
+                "RandomForestClassifier RandomForestRegressor RandomTreesEmbedding"
+            ),
+            "sklearn.ensemble._gb": ("BaseGradientBoosting GradientBoostingClassifier GradientBoostingRegressor"),
+            "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
+            "sklearn.ensemble._hist_gradient_boosting.gradient_boosting": (
+                "BaseHistGradientBoosting HistGradientBoostingClassifier HistGradientBoostingRegressor"
+            ),
+            "sklearn.ensemble._iforest": "IsolationForest",
+            "sklearn.ensemble._stacking": "StackingClassifier StackingRegressor _BaseStacking",
+            "sklearn.ensemble._voting": "VotingClassifier VotingRegressor _BaseVoting",
+            "sklearn.ensemble._weight_boosting": "AdaBoostClassifier AdaBoostRegressor BaseWeightBoosting",
+            "sklearn.feature_extraction._dict_vectorizer": "DictVectorizer",
+            "sklearn.feature_extraction._hash": "FeatureHasher",
+            "sklearn.feature_extraction.image": "PatchExtractor",
+            "sklearn.feature_extraction.text": ("CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer"),
+            "sklearn.feature_selection._from_model": "SelectFromModel",
+            "sklearn.feature_selection._rfe": "RFE RFECV",
+            "sklearn.feature_selection._sequential": "SequentialFeatureSelector",
+            "sklearn.feature_selection._univariate_selection": (
+                "GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile _BaseFilter"
+            ),
+            "sklearn.feature_selection._variance_threshold": "VarianceThreshold",
+            "sklearn.frozen._frozen": "FrozenEstimator",
+            "sklearn.gaussian_process._gpc": ("GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace"),
+            "sklearn.gaussian_process._gpr": "GaussianProcessRegressor",
+            "sklearn.impute._base": "MissingIndicator SimpleImputer _BaseImputer",
+            "sklearn.impute._iterative": "IterativeImputer",
+            "sklearn.impute._knn": "KNNImputer",
+            "sklearn.kernel_approximation": (
+                "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler SkewedChi2Sampler"
+            ),
+            "sklearn.kernel_ridge": "KernelRidge",
+            "sklearn.linear_model._bayes": "ARDRegression BayesianRidge",
+            "sklearn.linear_model._coordinate_descent": (
+                "ElasticNet ElasticNetCV Lasso LassoCV LinearModelCV MultiTaskElasticNet "
+                "MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV"
+            ),
+            "sklearn.linear_model._glm.glm": (
+                "GammaRegressor PoissonRegressor TweedieRegressor _GeneralizedLinearRegressor"
+            ),
+            "sklearn.linear_model._huber": "HuberRegressor",
+            "sklearn.linear_model._least_angle": "Lars LarsCV LassoLars LassoLarsCV LassoLarsIC",
+            "sklearn.linear_model._logistic": "LogisticRegression LogisticRegressionCV",
+            "sklearn.linear_model._omp": "OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV",
+            "sklearn.linear_model._passive_aggressive": ("PassiveAggressiveClassifier PassiveAggressiveRegressor"),
+            "sklearn.linear_model._perceptron": "Perceptron",
+            "sklearn.linear_model._quantile": "QuantileRegressor",
+            "sklearn.linear_model._ransac": "RANSACRegressor",
+            "sklearn.linear_model._ridge": (
+                "Ridge RidgeCV RidgeClassifier RidgeClassifierCV _BaseRidge _BaseRidgeCV _IdentityClassifier "
+                "_IdentityRegressor _RidgeGCV"
+            ),
+            "sklearn.linear_model._theil_sen": "TheilSenRegressor",
+            "sklearn.manifold._classical_mds": "ClassicalMDS",
+            "sklearn.manifold._isomap": "Isomap",
+            "sklearn.manifold._locally_linear": "LocallyLinearEmbedding",
+            "sklearn.manifold._mds": "MDS",
+            "sklearn.manifold._spectral_embedding": "SpectralEmbedding",
+            "sklearn.manifold._t_sne": "TSNE",
+            "sklearn.mixture._base": "BaseMixture",
+            "sklearn.mixture._bayesian_mixture": "BayesianGaussianMixture",
+            "sklearn.mixture._gaussian_mixture": "GaussianMixture",
+            "sklearn.model_selection._classification_threshold": (
+                "BaseThresholdClassifier FixedThresholdClassifier TunedThresholdClassifierCV"
+            ),
+            "sklearn.model_selection._search": "BaseSearchCV GridSearchCV RandomizedSearchCV",
+            "sklearn.model_selection._search_successive_halving": (
+                "BaseSuccessiveHalving HalvingGridSearchCV HalvingRandomSearchCV"
+            ),
+            "sklearn.multiclass": ("OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier _ConstantPredictor"),
+            "sklearn.multioutput": (
+                "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain _BaseChain "
+                "_MultiOutputEstimator"
+            ),
+            "sklearn.naive_bayes": (
+                "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB _BaseDiscreteNB _BaseNB"
+            ),
+            "sklearn.neighbors._base": "NeighborsBase",
+            "sklearn.neighbors._classification": "KNeighborsClassifier RadiusNeighborsClassifier",
+            "sklearn.neighbors._graph": "KNeighborsTransformer RadiusNeighborsTransformer",
+            "sklearn.neighbors._kde": "KernelDensity",
+            "sklearn.neighbors._lof": "LocalOutlierFactor",
+            "sklearn.neighbors._nca": "NeighborhoodComponentsAnalysis",
+            "sklearn.neighbors._nearest_centroid": "NearestCentroid",
+            "sklearn.neighbors._regression": "KNeighborsRegressor RadiusNeighborsRegressor",
+            "sklearn.neighbors._unsupervised": "NearestNeighbors",
+            "sklearn.neural_network._multilayer_perceptron": ("BaseMultilayerPerceptron MLPClassifier MLPRegressor"),
+            "sklearn.neural_network._rbm": "BernoulliRBM",
+            "sklearn.pipeline": "FeatureUnion Pipeline",
+            "sklearn.preprocessing._data": (
+                "Binarizer KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PowerTransformer "
+                "QuantileTransformer RobustScaler StandardScaler"
+            ),
+            "sklearn.preprocessing._discretization": "KBinsDiscretizer",
+            "sklearn.preprocessing._encoders": "OneHotEncoder OrdinalEncoder _BaseEncoder",
+            "sklearn.preprocessing._function_transformer": "FunctionTransformer",
+            "sklearn.preprocessing._label": "LabelBinarizer LabelEncoder MultiLabelBinarizer",
+            "sklearn.preprocessing._polynomial": "PolynomialFeatures SplineTransformer",
+            "sklearn.preprocessing._target_encoder": "TargetEncoder",
+            "sklearn.random_projection": ("BaseRandomProjection GaussianRandomProjection SparseRandomProjection"),
+            "sklearn.semi_supervised._label_propagation": ("BaseLabelPropagation LabelPropagation LabelSpreading"),
+            "sklearn.semi_supervised._self_training": "SelfTrainingClassifier",
+            "sklearn.svm._base": "BaseLibSVM BaseSVC",
+            "sklearn.svm._classes": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
+            "sklearn.tree._classes": (
+                "BaseDecisionTree DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor"
+            ),
+            "sklearn.utils._mocking": ("CheckingClassifier NoSampleWeightWrapper _MockEstimatorOnOffPrediction"),
+            "sklearn.utils.metaestimators": "_BaseComposition",
+        },
+    ),
+    Allowed(
+        "scikit-learn 1.9: trees, distances and losses written in Cython, with their own reconstructors",
+        {
+            "sklearn._loss._loss": (
+                "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss "
+                "CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity "
+                "CyHuberLoss CyLossFunction CyPinballLoss __pyx_unpickle_CyHalfMultinomialLoss"
+            ),
+            "sklearn.ensemble._hist_gradient_boosting.common": "MonotonicConstraint",
+            "sklearn.ensemble._hist_gradient_boosting.histogram": ("HistogramBuilder __pyx_unpickle_HistogramBuilder"),
+            "sklearn.ensemble._hist_gradient_boosting.splitting": ("SplitInfo Splitter __pyx_unpickle_Splitter"),
+            "sklearn.linear_model._sgd_fast": (
+                "Classification EpsilonInsensitive Hinge ModifiedHuber Regression SquaredEpsilonInsensitive "
+                "SquaredHinge __pyx_unpickle_Classification __pyx_unpickle_Regression"
+            ),
+            "sklearn.metrics._dist_metrics": (
+                "BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 CanberraDistance64 "
+                "ChebyshevDistance32 ChebyshevDistance64 DiceDistance32 DiceDistance64 DistanceMetric "
+                "DistanceMetric32 DistanceMetric64 EuclideanDistance32 EuclideanDistance64 HammingDistance32 "
+                "HammingDistance64 HaversineDistance32 HaversineDistance64 JaccardDistance32 "
+                "JaccardDistance64 KulsinskiDistance32 KulsinskiDistance64 MahalanobisDistance32 "
+                "MahalanobisDistance64 ManhattanDistance32 ManhattanDistance64 MatchingDistance32 "
+                "MatchingDistance64 MinkowskiDistance32 MinkowskiDistance64 RogersTanimotoDistance32 "
+                "RogersTanimotoDistance64 RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance32 "
+                "SEuclideanDistance64 SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance32 "
+                "SokalSneathDistance64 __pyx_unpickle_DistanceMetric newObj"
+            ),
+            "sklearn.neighbors._ball_tree": (
+                "BallTree BallTree32 BallTree64 BinaryTree32 BinaryTree64 NeighborsHeap32 NeighborsHeap64 "
+                "NodeHeap newObj"
+            ),
+            "sklearn.neighbors._kd_tree": (
+                "BinaryTree32 BinaryTree64 KDTree KDTree32 KDTree64 NeighborsHeap32 NeighborsHeap64 NodeHeap newObj"
+            ),
+            "sklearn.neighbors._quad_tree": "_QuadTree",
+            "sklearn.tree._tree": "Tree",
+            "sklearn.utils._fast_dict": "IntFloatDict __pyx_unpickle_IntFloatDict",
+            "sklearn.utils._weight_vector": "WeightVector32 WeightVector64",
+        },
+    ),
+    Allowed(
+        "scikit-learn: what estimators keep in their state, by review",
+        {
+            "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
+            "sklearn._loss.loss": (
+                "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss "
+                "HalfPoissonLoss HalfSquaredError HalfTweedieLoss HuberLoss PinballLoss"
+            ),
+            "sklearn.calibration": (
+                "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration _TemperatureScaling"
+            ),
+            "sklearn.datasets.base": "Bunch",
+            "sklearn.ensemble._gb_losses": (
+                "BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError "
+                "MultinomialDeviance QuantileLossFunction"
+            ),
+            "sklearn.ensemble._hist_gradient_boosting.loss": (
+                "BinaryCrossEntropy CategoricalCrossEntropy LeastAbsoluteDeviation LeastSquares Poisson"
+            ),
+            "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+            "sklearn.gaussian_process.kernels": (
+                "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter "
+                "Matern Product RBF RationalQuadratic Sum WhiteKernel"
+            ),
+            "sklearn.isotonic": "IsotonicRegression",
+            "sklearn.linear_model._base": "LinearModel LinearRegression MultiOutputLinearModel",
+            "sklearn.linear_model._stochastic_gradient": (
+                "BaseSGD BaseSGDClassifier BaseSGDRegressor SGDClassifier SGDOneClassSVM SGDRegressor"
+            ),
+            "sklearn.metrics._scorer": ("_PassthroughScorer _PredictScorer _ProbaScorer _Scorer _ThresholdScorer"),
+            "sklearn.model_selection._split": (
+                "GroupKFold KFold LeaveOneOut RepeatedKFold RepeatedStratifiedKFold ShuffleSplit "
+                "StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit"
+            ),
+            "sklearn.utils": "Bunch",
+            "sklearn.utils._bunch": "Bunch",
+            "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
+            "sklearn.utils._tags": "ClassifierTags InputTags RegressorTags Tags TargetTags TransformerTags",
+            "sklearn.utils.deprecation": "DeprecationDict",
+        },
+    ),
+    Allowed(
+        "scikit-learn before 0.24: estimators at their old places",
+        {
+            "sklearn.cluster.dbscan_": "DBSCAN",
+            "sklearn.cluster.k_means_": "KMeans MiniBatchKMeans",
+            "sklearn.decomposition.nmf": "NMF",
+            "sklearn.decomposition.online_lda": "LatentDirichletAllocation",
+            "sklearn.decomposition.pca": "PCA",
+            "sklearn.decomposition.truncated_svd": "TruncatedSVD",
+            "sklearn.ensemble.forest": (
+                "ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor"
+            ),
+            "sklearn.ensemble.gradient_boosting": "GradientBoostingClassifier GradientBoostingRegressor",
+            "sklearn.ensemble.voting_classifier": "VotingClassifier",
+            "sklearn.ensemble.weight_boosting": "AdaBoostClassifier AdaBoostRegressor",
+            "sklearn.feature_extraction.dict_vectorizer": "DictVectorizer",
+            "sklearn.feature_selection.univariate_selection": "SelectKBest",
+            "sklearn.grid_search": "GridSearchCV",
+            "sklearn.lda": "LDA",
+            "sklearn.linear_model.base": "LinearRegression",
+            "sklearn.linear_model.coordinate_descent": "ElasticNet ElasticNetCV Lasso LassoCV",
+            "sklearn.linear_model.logistic": "LogisticRegression LogisticRegressionCV",
+            "sklearn.linear_model.ridge": "Ridge RidgeCV RidgeClassifier",
+            "sklearn.linear_model.sgd_fast": "Hinge Huber Log ModifiedHuber SquaredLoss",
+            "sklearn.linear_model.stochastic_gradient": "SGDClassifier SGDRegressor",
+            "sklearn.mixture.gaussian_mixture": "GaussianMixture",
+            "sklearn.neighbors.ball_tree": "BallTree newObj",
+            "sklearn.neighbors.classification": "KNeighborsClassifier",
+            "sklearn.neighbors.dist_metrics": "EuclideanDistance newObj",
+            "sklearn.neighbors.kd_tree": "KDTree newObj",
+            "sklearn.neighbors.regression": "KNeighborsRegressor",
+            "sklearn.neighbors.unsupervised": "NearestNeighbors",
+            "sklearn.neural_network.multilayer_perceptron": "MLPClassifier MLPRegressor",
+            "sklearn.preprocessing.data": (
+                "MaxAbsScaler MinMaxScaler Normalizer PolynomialFeatures QuantileTransformer RobustScaler "
+                "StandardScaler"
+            ),
+            "sklearn.preprocessing.imputation": "Imputer",
+            "sklearn.preprocessing.label": "LabelBinarizer LabelEncoder MultiLabelBinarizer",
+            "sklearn.svm.classes": "LinearSVC LinearSVR NuSVC OneClassSVM SVC SVR",
+            "sklearn.tree.tree": (
+                "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor"
+            ),
+        },
+    ),
+    Allowed(
+        "boosting libraries and joblib, by review (threats.md 2.8)",
+        {
+            "catboost.core": "CatBoost CatBoostClassifier CatBoostRanker CatBoostRegressor _CatBoostBase",
+            "imblearn.over_sampling._smote.base": "SMOTE",
+            "imblearn.pipeline": "Pipeline",
+            "joblib.numpy_pickle": "NumpyArrayWrapper",
+            "lightgbm.basic": "Booster",
+            "lightgbm.sklearn": "LGBMClassifier LGBMModel LGBMRanker LGBMRegressor",
+            "xgboost.core": "Booster",
+            "xgboost.sklearn": "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor",
+        },
+    ),
+)

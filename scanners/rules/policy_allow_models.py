@@ -1,0 +1,145 @@
+"""Reviewed names of training and modelling libraries that only make a value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Allowed
+
+TRAINING: Final[tuple[Allowed, ...]] = (
+    Allowed(
+        "training arguments and their enums, as `training_args.bin` holds them (threats.md 2.8)",
+        {
+            "accelerate.state": "AcceleratorState GradientState PartialState",
+            "accelerate.utils.dataclasses": (
+                "ComputeEnvironment DataLoaderConfiguration DeepSpeedPlugin DistributedType DynamoBackend "
+                "FullyShardedDataParallelPlugin GradientAccumulationPlugin MegatronLMPlugin "
+                "ParallelismConfig PrecisionType ProjectConfiguration RNGType SageMakerDistributedType "
+                "TorchDynamoPlugin"
+            ),
+            "peft.tuners.lora": "LoraConfig",
+            "peft.tuners.lora.config": "CordaConfig EvaConfig LoftQConfig LoraConfig LoraRuntimeConfig",
+            "peft.utils.peft_types": "PeftType TaskType",
+            "sentence_transformers.cross_encoder.training_args": "CrossEncoderTrainingArguments",
+            "sentence_transformers.training_args": (
+                "BatchSamplers MultiDatasetBatchSamplers SentenceTransformerTrainingArguments"
+            ),
+            "setfit.training_args": "TrainingArguments",
+            "simpletransformers.config.model_args": (
+                "ClassificationArgs LanguageModelingArgs ModelArgs MultiLabelClassificationArgs NERArgs "
+                "QuestionAnsweringArgs Seq2SeqArgs T5Args"
+            ),
+            "tokenizers": "AddedToken Encoding Tokenizer",
+            "tokenizers.models": "BPE Model Unigram WordLevel WordPiece",
+            "transformers.debug_utils": "DebugOption",
+            "transformers.deepspeed": "HfDeepSpeedConfig HfTrainerDeepSpeedConfig",
+            "transformers.generation.configuration_utils": "GenerationConfig",
+            "transformers.integrations.deepspeed": "HfDeepSpeedConfig HfTrainerDeepSpeedConfig",
+            "transformers.tokenization_utils": "ExtensionsTrie Trie",
+            "transformers.tokenization_utils_base": "AddedToken BatchEncoding",
+            "transformers.trainer_callback": "TrainerControl TrainerState",
+            "transformers.trainer_pt_utils": "AcceleratorConfig LabelSmoother",
+            "transformers.trainer_utils": (
+                "BestRun EvalPrediction EvaluationStrategy FSDPOption HubStrategy IntervalStrategy "
+                "PredictionOutput SaveStrategy SchedulerType ShardedDDPOption TrainOutput"
+            ),
+            "transformers.training_args": "OptimizerNames ParallelMode TrainingArguments",
+            "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+            "transformers.utils.quantization_config": "BitsAndBytesConfig QuantizationMethod",
+            "trl.trainer.cpo_config": "CPOConfig",
+            "trl.trainer.dpo_config": "DPOConfig FDivergenceConstants FDivergenceType",
+            "trl.trainer.gkd_config": "GKDConfig",
+            "trl.trainer.grpo_config": "GRPOConfig",
+            "trl.trainer.kto_config": "KTOConfig",
+            "trl.trainer.orpo_config": "ORPOConfig",
+            "trl.trainer.ppo_config": "PPOConfig",
+            "trl.trainer.reward_config": "RewardConfig",
+            "trl.trainer.rloo_config": "RLOOConfig",
+            "trl.trainer.sft_config": "SFTConfig",
+        },
+    ),
+)
+
+MODELS: Final[tuple[Allowed, ...]] = (
+    Allowed(
+        "classes of models, configurations and vocabularies that checkpoints often hold (threats.md 2.8)",
+        {
+            "addict.addict": "Dict",
+            "easydict": "EasyDict",
+            "fairseq.data.dictionary": "Dictionary",
+            "fairseq.dataclass.configs": "CommonConfig FairseqConfig",
+            "gensim.corpora.dictionary": "Dictionary",
+            "gensim.models.doc2vec": "Doc2Vec",
+            "gensim.models.fasttext": "FastText",
+            "gensim.models.keyedvectors": "KeyedVectors Vocab Word2VecKeyedVectors",
+            "gensim.models.word2vec": "Word2Vec",
+            "gym.spaces.box": "Box",
+            "gym.spaces.dict": "Dict",
+            "gym.spaces.discrete": "Discrete",
+            "gym.spaces.multi_binary": "MultiBinary",
+            "gym.spaces.multi_discrete": "MultiDiscrete",
+            "gym.spaces.tuple": "Tuple",
+            "gymnasium.spaces.box": "Box",
+            "gymnasium.spaces.dict": "Dict",
+            "gymnasium.spaces.discrete": "Discrete",
+            "gymnasium.spaces.multi_binary": "MultiBinary",
+            "gymnasium.spaces.multi_discrete": "MultiDiscrete",
+            "gymnasium.spaces.tuple": "Tuple",
+            "keras.preprocessing.text": "Tokenizer",
+            "keras.src.legacy.preprocessing.text": "Tokenizer",
+            "keras.src.preprocessing.text": "Tokenizer",
+            "keras_preprocessing.text": "Tokenizer",
+            "lightning.fabric.utilities.data": "AttributeDict",
+            "lightning.pytorch.callbacks.early_stopping": "EarlyStopping",
+            "lightning.pytorch.callbacks.model_checkpoint": "ModelCheckpoint",
+            "lightning.pytorch.utilities.parsing": "AttributeDict",
+            "lightning_fabric.utilities.data": "AttributeDict",
+            "models.common": (
+                "AutoShape Bottleneck BottleneckCSP C3 C3Ghost C3SPP C3TR C3x Classify Concat Contract Conv "
+                "DWConv Expand Focus GhostBottleneck GhostConv ImplicitA ImplicitM MP Proto RepConv SP SPP "
+                "SPPCSPC SPPF"
+            ),
+            "models.yolo": (
+                "ClassificationModel Detect DetectionModel IAuxDetect IDetect Model Segment SegmentationModel"
+            ),
+            "munch": "Munch",
+            "omegaconf.base": "Container ContainerMetadata Metadata Node",
+            "omegaconf.dictconfig": "DictConfig",
+            "omegaconf.listconfig": "ListConfig",
+            "omegaconf.nodes": (
+                "AnyNode BooleanNode BytesNode EnumNode FloatNode IntegerNode PathNode StringNode ValueNode"
+            ),
+            "pyannote.audio.core.model": "Introspection",
+            "pyannote.audio.core.task": "Problem Resolution Specifications",
+            "pytorch_lightning.callbacks.early_stopping": "EarlyStopping",
+            "pytorch_lightning.callbacks.model_checkpoint": "ModelCheckpoint",
+            "pytorch_lightning.utilities.parsing": "AttributeDict",
+            "stable_baselines3.common.buffers": ("DictReplayBuffer DictRolloutBuffer ReplayBuffer RolloutBuffer"),
+            "stable_baselines3.common.noise": "NormalActionNoise OrnsteinUhlenbeckActionNoise",
+            "stable_baselines3.common.running_mean_std": "RunningMeanStd",
+            "stable_baselines3.common.type_aliases": "RolloutReturn TrainFreq TrainFrequencyUnit",
+            "stable_baselines3.common.vec_env.vec_normalize": "VecNormalize",
+            "ultralytics.nn.modules.block": (
+                "A2C2f AAttn ABlock Attention BNContrastiveHead Bottleneck BottleneckCSP C1 C2 C2PSA C2f "
+                "C2fAttn C2fCIB C2fPSA C3 C3Ghost C3TR C3k C3k2 C3x CIB ContrastiveHead DFL GhostBottleneck "
+                "HGBlock HGStem ImagePoolingAttn PSA PSABlock Proto RepC3 RepVGGDW ResNetBlock ResNetLayer "
+                "SCDown SPP SPPF"
+            ),
+            "ultralytics.nn.modules.conv": (
+                "CBAM ChannelAttention Concat Conv Conv2 ConvTranspose DWConv DWConvTranspose2d Focus "
+                "GhostConv Index LightConv RepConv SpatialAttention"
+            ),
+            "ultralytics.nn.modules.head": ("Classify Detect OBB Pose RTDETRDecoder Segment WorldDetect v10Detect"),
+            "ultralytics.nn.tasks": (
+                "BaseModel ClassificationModel DetectionModel Ensemble OBBModel PoseModel "
+                "RTDETRDetectionModel SegmentationModel WorldModel YOLOEModel"
+            ),
+            "ultralytics.utils": "IterableSimpleNamespace",
+            "ultralytics.utils.loss": (
+                "BboxLoss DFLoss E2EDetectLoss FocalLoss KeypointLoss VarifocalLoss v8ClassificationLoss "
+                "v8DetectionLoss v8OBBLoss v8PoseLoss v8SegmentationLoss"
+            ),
+            "ultralytics.utils.tal": "RotatedTaskAlignedAssigner TaskAlignedAssigner",
+        },
+    ),
+)

@@ -1,0 +1,253 @@
+"""Reviewed names of the standard library, numpy, scipy and pandas that only make a value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Allowed
+
+PYTHON: Final[tuple[Allowed, ...]] = (
+    Allowed(
+        "constructors of the standard library that only make a value (threats.md 2.8)",
+        {
+            "__future__": (
+                "_Feature absolute_import annotations division generator_stop generators nested_scopes "
+                "print_function unicode_literals with_statement"
+            ),
+            "argparse": "Namespace",
+            "array": "_array_reconstructor array",
+            "builtins": (
+                "ArithmeticError AssertionError AttributeError BaseException BufferError DeprecationWarning "
+                "EOFError Ellipsis Exception FileNotFoundError FloatingPointError FutureWarning ImportError "
+                "IndexError KeyError KeyboardInterrupt LookupError MemoryError NameError NoneType "
+                "NotImplemented NotImplementedError OSError OverflowError PermissionError RecursionError "
+                "ReferenceError RuntimeError RuntimeWarning StopIteration SyntaxError SystemError "
+                "TimeoutError TypeError UnicodeDecodeError UnicodeEncodeError UnicodeError UserWarning "
+                "ValueError Warning ZeroDivisionError bool bytearray bytes complex dict ellipsis enumerate "
+                "float frozenset int list object range reversed set slice str tuple zip"
+            ),
+            "collections": "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque",
+            "collections.abc": (
+                "Hashable Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Set"
+            ),
+            "datetime": "date datetime time timedelta timezone",
+            "dateutil.tz": "tzutc",
+            "dateutil.tz.tz": "tzlocal tzoffset tzutc",
+            "decimal": "Context Decimal",
+            "enum": "Enum Flag IntEnum IntFlag StrEnum",
+            "fractions": "Fraction",
+            "io": "BytesIO StringIO",
+            "logging": "Formatter Logger NullHandler PlaceHolder RootLogger getLogger",
+            "numbers": "Complex Integral Number Rational Real",
+            "pathlib": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
+            "pytz": "_UTC _p timezone",
+            "pytz.tzinfo": "DstTzInfo StaticTzInfo",
+            "random": "Random",
+            "re": "Pattern RegexFlag _compile",
+            "string": "Formatter Template",
+            "types": "GenericAlias MappingProxyType NoneType SimpleNamespace",
+            "typing": "Any Callable Dict Iterable List Literal Mapping Optional Sequence Set Tuple Union",
+            "uuid": "SafeUUID UUID",
+            "zoneinfo": "ZoneInfo",
+        },
+    ),
+)
+
+ARRAYS: Final[tuple[Allowed, ...]] = (
+    Allowed(
+        "numpy 2.4: its scalar types and ufuncs by enumeration, its reconstructors by review",
+        {
+            "ml_dtypes": (
+                "bfloat16 float4_e2m1fn float6_e2m3fn float6_e3m2fn float8_e3m4 float8_e4m3 "
+                "float8_e4m3b11fnuz float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu "
+                "int2 int4 uint2 uint4"
+            ),
+            "numpy": (
+                "abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh "
+                "atan atan2 atanh bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not "
+                "bitwise_or bitwise_right_shift bitwise_xor bool bool_ byte bytes_ cbrt cdouble ceil cfloat "
+                "character chararray clongdouble complex128 complex256 complex64 complex_ complexfloating "
+                "conj conjugate copysign cos cosh csingle datetime64 deg2rad degrees divide divmod double "
+                "dtype equal exp exp2 expm1 fabs flexible float128 float16 float32 float64 float_ "
+                "float_power floating floor floor_divide fmax fmin fmod frexp gcd generic greater "
+                "greater_equal half heaviside hypot inexact int16 int32 int64 int8 int_ intc integer intp "
+                "invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 "
+                "logaddexp logaddexp2 logical_and logical_not logical_or logical_xor long longdouble "
+                "longfloat longlong matmul matrix matvec maximum minimum mod modf multiply ndarray negative "
+                "nextafter not_equal number object0 object_ poly1d positive pow power rad2deg radians "
+                "recarray reciprocal record remainder right_shift rint short sign signbit signedinteger sin "
+                "single sinh spacing sqrt square str_ string_ subtract tan tanh timedelta64 true_divide "
+                "trunc ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong unicode_ "
+                "unsignedinteger ushort vecdot vecmat void"
+            ),
+            "numpy._core._internal": "_convert_to_stringdtype_kwargs",
+            "numpy._core.defchararray": "chararray",
+            "numpy._core.multiarray": "_reconstruct scalar",
+            "numpy._core.numeric": "_frombuffer",
+            "numpy._core.records": "recarray record",
+            "numpy.dtypes": (
+                "BoolDType ByteDType BytesDType CLongDoubleDType Complex128DType Complex64DType "
+                "DateTime64DType Float16DType Float32DType Float64DType Int16DType Int32DType Int64DType "
+                "Int8DType IntDType LongDType LongDoubleDType LongLongDType ObjectDType ShortDType StrDType "
+                "StringDType TimeDelta64DType UByteDType UInt16DType UInt32DType UInt64DType UInt8DType "
+                "UIntDType ULongDType ULongLongDType UShortDType VoidDType"
+            ),
+            "numpy.ma": "MaskedArray",
+            "numpy.ma.core": "MaskedArray MaskedConstant _mareconstruct",
+            "numpy.matrixlib.defmatrix": "matrix",
+            "numpy.polynomial.chebyshev": "Chebyshev",
+            "numpy.polynomial.polynomial": "Polynomial",
+            "numpy.random": "Generator MT19937 PCG64 RandomState",
+            "numpy.random._generator": "Generator",
+            "numpy.random._mt19937": "MT19937",
+            "numpy.random._pcg64": "PCG64 PCG64DXSM",
+            "numpy.random._philox": "Philox",
+            "numpy.random._pickle": "__bit_generator_ctor __generator_ctor __randomstate_ctor",
+            "numpy.random._sfc64": "SFC64",
+            "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
+            "numpy.random.mtrand": "RandomState",
+            "numpy.rec": "recarray record",
+        },
+    ),
+    Allowed(
+        "scipy 1.17: sparse containers, distributions and interpolators by enumeration",
+        {
+            "scipy.interpolate._bsplines": "BSpline",
+            "scipy.interpolate._cubic": ("Akima1DInterpolator CubicHermiteSpline CubicSpline PchipInterpolator"),
+            "scipy.interpolate._fitpack2": (
+                "InterpolatedUnivariateSpline LSQUnivariateSpline RectBivariateSpline SmoothBivariateSpline "
+                "UnivariateSpline"
+            ),
+            "scipy.interpolate._interpnd": ("CloughTocher2DInterpolator LinearNDInterpolator NDInterpolatorBase"),
+            "scipy.interpolate._interpolate": "BPoly NdPPoly PPoly interp1d interp2d",
+            "scipy.interpolate._ndgriddata": "NearestNDInterpolator",
+            "scipy.interpolate._rbf": "Rbf",
+            "scipy.interpolate._rbfinterp": "RBFInterpolator",
+            "scipy.interpolate._rgi": "RegularGridInterpolator",
+            "scipy.interpolate.interpolate": "PPoly interp1d interp2d",
+            "scipy.sparse": (
+                "bsr_array bsr_matrix coo_array coo_matrix csc_array csc_matrix csr_array csr_matrix "
+                "dia_array dia_matrix dok_array dok_matrix lil_array lil_matrix"
+            ),
+            "scipy.sparse._base": "sparray",
+            "scipy.sparse._bsr": "bsr_array bsr_matrix",
+            "scipy.sparse._coo": "coo_array coo_matrix",
+            "scipy.sparse._csc": "csc_array csc_matrix",
+            "scipy.sparse._csr": "csr_array csr_matrix",
+            "scipy.sparse._dia": "dia_array dia_matrix",
+            "scipy.sparse._dok": "dok_array dok_matrix",
+            "scipy.sparse._index": "IndexMixin",
+            "scipy.sparse._lil": "lil_array lil_matrix",
+            "scipy.sparse._matrix": "spmatrix",
+            "scipy.sparse.bsr": "bsr_matrix",
+            "scipy.sparse.coo": "coo_matrix",
+            "scipy.sparse.csc": "csc_matrix",
+            "scipy.sparse.csr": "csr_matrix",
+            "scipy.sparse.dia": "dia_matrix",
+            "scipy.sparse.dok": "dok_matrix",
+            "scipy.sparse.lil": "lil_matrix",
+            "scipy.spatial._ckdtree": "cKDTree",
+            "scipy.spatial._kdtree": "KDTree",
+            "scipy.spatial.ckdtree": "cKDTree",
+            "scipy.spatial.kdtree": "KDTree",
+            "scipy.spatial.transform._rotation": "Rotation",
+            "scipy.special": (
+                "betaln boxcox boxcox1p digamma entr erf erfinv expit exprel gamma gammaln i0 i1 inv_boxcox "
+                "inv_boxcox1p kl_div log_expit log_ndtr logit ndtr ndtri psi rel_entr xlog1py xlogy"
+            ),
+            "scipy.special._ufuncs": "erf expit expm1 gammaln log_ndtr logit ndtr xlogy",
+            "scipy.stats._continuous_distns": (
+                "alpha_gen anglit_gen arcsine_gen argus_gen beta_gen betaprime_gen bradford_gen burr12_gen "
+                "burr_gen cauchy_gen chi2_gen chi_gen cosine_gen crystalball_gen dgamma_gen "
+                "dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen exponnorm_gen exponpow_gen "
+                "exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen gamma_gen "
+                "gausshyper_gen genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen "
+                "genhyperbolic_gen geninvgauss_gen genlogistic_gen gennorm_gen genpareto_gen gibrat_gen "
+                "gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen halflogistic_gen "
+                "halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen "
+                "jf_skew_t_gen johnsonsb_gen johnsonsu_gen kappa3_gen kappa4_gen ksone_gen kstwo_gen "
+                "kstwobign_gen landau_gen laplace_asymmetric_gen laplace_gen levy_gen levy_l_gen "
+                "loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen "
+                "moyal_gen nakagami_gen ncf_gen nct_gen ncx2_gen norm_gen norminvgauss_gen pareto_gen "
+                "pearson3_gen powerlaw_gen powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen "
+                "recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen semicircular_gen "
+                "skewcauchy_gen skewnorm_gen studentized_range_gen t_gen trapezoid_gen triang_gen "
+                "truncexpon_gen truncnorm_gen truncpareto_gen truncweibull_min_gen tukeylambda_gen "
+                "uniform_gen vonmises_gen wald_gen weibull_max_gen weibull_min_gen wrapcauchy_gen"
+            ),
+            "scipy.stats._discrete_distns": (
+                "_nchypergeom_gen bernoulli_gen betabinom_gen betanbinom_gen binom_gen boltzmann_gen "
+                "dlaplace_gen geom_gen hypergeom_gen logser_gen nbinom_gen nchypergeom_fisher_gen "
+                "nchypergeom_wallenius_gen nhypergeom_gen planck_gen poisson_binom_gen poisson_gen "
+                "randint_gen skellam_gen yulesimon_gen zipf_gen zipfian_gen"
+            ),
+            "scipy.stats._distn_infrastructure": (
+                "rv_continuous rv_continuous_frozen rv_discrete rv_discrete_frozen rv_frozen rv_sample"
+            ),
+            "scipy.stats._kde": "gaussian_kde",
+            "scipy.stats.kde": "gaussian_kde",
+        },
+    ),
+    Allowed(
+        "pandas 3.1 and older: what its own objects pickle to, found by pickling them",
+        {
+            "pandas": (
+                "ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame "
+                "DatetimeIndex DatetimeTZDtype Float32Dtype Float64Dtype Float64Index Index Int16Dtype "
+                "Int32Dtype Int64Dtype Int64Index Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex "
+                "NA NaT Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta "
+                "TimedeltaIndex Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt64Index UInt8Dtype"
+            ),
+            "pandas._libs.arrays": "NDArrayBacked __pyx_unpickle_NDArrayBacked",
+            "pandas._libs.internals": "BlockManager BlockPlacement _unpickle_block",
+            "pandas._libs.interval": "Interval __pyx_unpickle_IntervalMixin",
+            "pandas._libs.missing": "NAType",
+            "pandas._libs.sparse": "BlockIndex IntIndex",
+            "pandas._libs.tslibs.nattype": "NaTType _nat_unpickle",
+            "pandas._libs.tslibs.offsets": (
+                "BaseOffset BusinessDay BusinessMonthEnd DateOffset Day Hour Micro Milli Minute MonthBegin "
+                "MonthEnd Nano QuarterBegin QuarterEnd Second Tick Week YearBegin YearEnd"
+            ),
+            "pandas._libs.tslibs.period": "Period",
+            "pandas._libs.tslibs.timedeltas": "Timedelta _timedelta_unpickle",
+            "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
+            "pandas.arrays": (
+                "ArrowStringArray BooleanArray DatetimeArray FloatingArray IntegerArray IntervalArray "
+                "NumpyExtensionArray PandasArray PeriodArray SparseArray StringArray TimedeltaArray"
+            ),
+            "pandas.core.arrays.boolean": "BooleanArray BooleanDtype",
+            "pandas.core.arrays.categorical": "Categorical",
+            "pandas.core.arrays.datetimes": "DatetimeArray",
+            "pandas.core.arrays.floating": "Float32Dtype Float64Dtype FloatingArray",
+            "pandas.core.arrays.integer": "Int16Dtype Int32Dtype Int64Dtype Int8Dtype IntegerArray",
+            "pandas.core.arrays.interval": "IntervalArray",
+            "pandas.core.arrays.numpy_": "NumpyExtensionArray PandasArray",
+            "pandas.core.arrays.period": "PeriodArray",
+            "pandas.core.arrays.sparse.array": "SparseArray",
+            "pandas.core.arrays.string_": "StringArray StringDtype",
+            "pandas.core.arrays.timedeltas": "TimedeltaArray",
+            "pandas.core.dtypes.dtypes": (
+                "CategoricalDtype DatetimeTZDtype IntervalDtype NumpyEADtype PandasDtype PeriodDtype SparseDtype"
+            ),
+            "pandas.core.flags": "Flags",
+            "pandas.core.frame": "DataFrame",
+            "pandas.core.indexes.base": "Index _new_Index",
+            "pandas.core.indexes.category": "CategoricalIndex",
+            "pandas.core.indexes.datetimes": "DatetimeIndex _new_DatetimeIndex",
+            "pandas.core.indexes.frozen": "FrozenList",
+            "pandas.core.indexes.interval": "IntervalIndex _new_IntervalIndex",
+            "pandas.core.indexes.multi": "MultiIndex",
+            "pandas.core.indexes.numeric": "Float64Index Int64Index NumericIndex UInt64Index",
+            "pandas.core.indexes.period": "PeriodIndex _new_PeriodIndex",
+            "pandas.core.indexes.range": "RangeIndex",
+            "pandas.core.indexes.timedeltas": "TimedeltaIndex",
+            "pandas.core.internals": "BlockManager SingleBlockManager",
+            "pandas.core.internals.blocks": (
+                "Block CategoricalBlock DatetimeLikeBlock DatetimeTZBlock ExtensionBlock NumericBlock "
+                "NumpyBlock ObjectBlock new_block"
+            ),
+            "pandas.core.internals.managers": "BlockManager SingleBlockManager SingleManager",
+            "pandas.core.series": "Series",
+        },
+    ),
+)

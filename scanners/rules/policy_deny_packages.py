@@ -1,0 +1,154 @@
+"""What no model file has business calling, by what it could do: packages beyond the standard library."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Group
+
+PACKAGES: Final[tuple[Group, ...]] = (
+    Group(
+        "exec_code",
+        "interpreters, expression evaluators and template engines (threats.md 2.7)",
+        "IPython.* ipykernel.* sympy.sympify sympy.parse_expr sympy.lambdify sympy.parsing.* "
+        "sympy.core.sympify.* sympy.utilities.lambdify.* numexpr.* asteval.* PIL.ImageMath.* mako.* "
+        "jinja2.* tornado.template.* chameleon.* Cython.* cython.* pyximport.* llvmlite.* triton.* "
+        "cupy.RawModule cupy.RawKernel pycuda.* weave.* simpleeval.* execnet.* rpyc.*",
+    ),
+    Group(
+        "exec_code",
+        "numpy and pandas code that evaluates text (CVE-2025-71355, CVE-2025-71365, GHSA-r8g5-cgf2-4m4m)",
+        "numpy.testing.* numpy.f2py.* numpy.lib._makenamedict numpy.lib._utils_impl._makenamedict "
+        "numpy.lib.safe_eval numpy.lib._utils_impl.safe_eval pandas.eval pandas.core.computation.* "
+        "pandas.DataFrame.query pandas.DataFrame.eval pandas.core.frame.DataFrame.query "
+        "pandas.core.frame.DataFrame.eval pandas.util.testing.* pandas._testing.*",
+    ),
+    Group(
+        "process",
+        "whoever starts programs (threats.md 2.7)",
+        "pexpect.* ptyprocess.* sh.* plumbum.* fabric.* paramiko.* psutil.Popen delegator.* "
+        "joblib.testing.* joblib.externals.* loky.* numpy.distutils.*",
+    ),
+    Group(
+        "process",
+        "torch code that compiles, launches or profiles programs (GHSA-4r9r-ch6f-vxmx, "
+        "GHSA-4whj-rm5r-c2v8, CVE-2025-71353, GHSA-f4x7-rfwp-v3xw, GHSA-f745-w6jp-hpxx, "
+        "GHSA-jhph-76pp-mggw, GHSA-655q-fx9r-782v)",
+        "torch.utils.collect_env.* torch.utils.cpp_extension.* torch._inductor.* torch._dynamo.* "
+        "torch.utils.bottleneck.* torch.distributed.run.* torch.distributed.launcher.* "
+        "torch.distributed.launch.* torch.distributed.elastic.* torch.distributed.rpc.* "
+        "torch.distributed.nn.jit.* torch.testing.* torch._strobelight.* torch.utils._get_clean_triton.*",
+    ),
+    Group(
+        "exec_code",
+        "torch code that evaluates text (GHSA-vr7h-p6mm-wpmh, GHSA-f4x7-rfwp-v3xw, CVE-2022-45907)",
+        "torch.jit.unsupported_tensor_ops.* torch.jit.annotations.* torch.jit.frontend.* "
+        "torch.fx.experimental.* torch.fx.graph_module.* torch.fx.operator_schemas.* torch._guards.* "
+        "torch._functorch._aot_autograd.* torch._higher_order_ops.triton_kernel_wrap.*",
+    ),
+    Group(
+        "import_or_resolve",
+        "whoever turns text into a module or an attribute (threats.md T4; CVE-2026-71358)",
+        "numpy._core._ufunc_reconstruct numpy._core.function_base.add_newdoc dill._dill._import_module "
+        "dill._dill._getattribute dill._dill._get_attr dill._dill._eval_repr dill._dill._create_capsule "
+        "dill.__diff.* cloudpickle.cloudpickle.subimport cloudpickle.cloudpickle.dynamic_subimport "
+        "cloudpickle.cloudpickle._getattribute cloudpickle.cloudpickle._lookup_module_and_qualname "
+        "torch._utils._import_dotted_name torch._logging.* torch.nn.utils._deprecation_utils.* "
+        "torch.utils._pytree.treespec_loads torch.utils._pytree._defaultdict_deserialize "
+        "torch.utils._pytree.enum_object_hook torch.utils._pytree._deque_deserialize "
+        "torch._ops._Ops.import_module werkzeug.utils.import_string werkzeug.utils.find_modules "
+        "django.utils.module_loading.* pydantic.utils.import_string pydantic.types.ImportString "
+        "pydantic.v1.utils.import_string catalogue.* stevedore.* pluggy.* hydra.utils.* hydra._internal.* "
+        "omegaconf.resolvers.* zope.dottedname.* traitlets.utils.importstring.* "
+        "mmcv.utils.import_modules_from_strings six._import_module",
+    ),
+    Group(
+        "attribute_primitive",
+        "numpy functions that call what they are given (threats.md 2.7)",
+        "numpy.vectorize numpy.frompyfunc numpy.apply_along_axis numpy.apply_over_axes numpy.piecewise "
+        "numpy.fromfunction numpy.fromiter numpy.lib._function_base_impl.vectorize "
+        "numpy.lib.function_base.vectorize",
+    ),
+    Group(
+        "file_write_delete",
+        "readers and writers of arrays, tables and tensors (modelscan #338: pandas.read_csv as exfiltration)",
+        "numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.memmap "
+        "numpy._core.memmap.memmap numpy.fromfile numpy._core.multiarray.fromfile numpy.genfromtxt "
+        "numpy.loadtxt numpy.fromregex numpy.DataSource numpy.lib._datasource.* numpy.lib._npyio_impl.* "
+        "numpy.lib._format_impl.* numpy.rec.fromfile numpy._core.records.fromfile numpy.ndarray.tofile "
+        "numpy.ndarray.dump pandas.read_excel pandas.read_csv pandas.read_fwf pandas.read_table "
+        "pandas.read_hdf pandas.read_sql pandas.read_sql_query pandas.read_sql_table pandas.read_clipboard "
+        "pandas.read_parquet pandas.read_orc pandas.read_feather pandas.read_html pandas.read_xml "
+        "pandas.read_json pandas.read_stata pandas.read_sas pandas.read_spss pandas.read_iceberg "
+        "pandas.read_gbq pandas.read_msgpack pandas.HDFStore pandas.ExcelFile pandas.ExcelWriter "
+        "pandas.io.* pandas.DataFrame.to_clipboard pandas.DataFrame.to_csv pandas.DataFrame.to_excel "
+        "pandas.DataFrame.to_feather pandas.DataFrame.to_gbq pandas.DataFrame.to_hdf "
+        "pandas.DataFrame.to_html pandas.DataFrame.to_iceberg pandas.DataFrame.to_json "
+        "pandas.DataFrame.to_latex pandas.DataFrame.to_markdown pandas.DataFrame.to_orc "
+        "pandas.DataFrame.to_parquet pandas.DataFrame.to_pickle pandas.DataFrame.to_sql "
+        "pandas.DataFrame.to_stata pandas.DataFrame.to_string pandas.DataFrame.to_xml "
+        "pandas.core.generic.NDFrame.to_pickle pandas.core.generic.NDFrame.to_csv torch.save "
+        "torch.serialization.* torch.utils._content_store.* torch.UntypedStorage.from_file torch.from_file "
+        "torch.cuda._memory_viz.* torch.cuda.memory._dump_snapshot torch.storage.UntypedStorage.from_file "
+        "torch.FloatStorage.from_file h5py.File h5py._hl.files.* joblib.dump joblib.Memory joblib.memory.* "
+        "joblib.numpy_pickle.dump joblib.numpy_pickle.NDArrayWrapper "
+        "joblib.numpy_pickle_compat.NDArrayWrapper joblib.numpy_pickle_compat.ZNDArrayWrapper "
+        "PIL.Image.open cv2.imread cv2.imwrite pyarrow.parquet.* pyarrow.fs.* pyarrow.memory_map",
+    ),
+    Group(
+        "deserialize",
+        "whoever loads another pickle, and loaders as good as one (CVE-2023-47248, CVE-2021-37678)",
+        "dill.* cloudpickle.* jsonpickle.* joblib.load joblib.numpy_pickle.load "
+        "joblib.numpy_pickle_compat.* yaml.* ruamel.* sklearn.externals.* numpy.load "
+        "numpy.lib._npyio_impl.load numpy.lib._npyio_impl.NpzFile numpy.lib._format_impl.read_array "
+        "pandas.read_pickle pandas.io.pickle.* pandas.compat.pickle_compat.* torch.load "
+        "torch.serialization.load torch.serialization._load torch.serialization._legacy_load "
+        "torch.storage._load_from_bytes torch.jit.load torch.jit._serialization.* torch.hub.* "
+        "torch.package.* torch.export.load torch.export.pt2_archive.* torch.utils.model_zoo.* "
+        "torch.utils._config_module.* torch.utils.data.datapipes.* torch._export.* "
+        "torch.distributed.checkpoint.* torch.distributed.optim.* torch.distributed.distributed_c10d.* "
+        "torch.distributed._shard.checkpoint.* torch._C.import_ir_module torch._C.PyTorchFileReader",
+    ),
+    Group(
+        "deserialize",
+        "model loaders of the frameworks: each reads files or the network, and may run what it finds there",
+        "keras.models.* keras.saving.* keras.src.saving.* keras.utils.get_file "
+        "keras.src.utils.file_utils.* tf_keras.utils.get_file tf_keras.src.utils.data_utils.* "
+        "tensorflow.keras.utils.get_file tensorflow.python.keras.utils.data_utils.* tf_keras.models.* "
+        "tf_keras.saving.* tf_keras.src.saving.* tensorflow.keras.models.* "
+        "tensorflow.python.keras.saving.* tensorflow.saved_model.* tensorflow.load_op_library "
+        "tensorflow.load_library tensorflow.py_function tensorflow.numpy_function tensorflow.io.* "
+        "tensorflow.python.lib.io.* tensorflow.python.framework.load_library.* "
+        "tensorflow.python.ops.script_ops.* tensorflow.python.saved_model.* transformers.pipeline "
+        "transformers.pipelines.pipeline transformers.dynamic_module_utils.* transformers.utils.hub.* "
+        "diffusers.utils.dynamic_modules_utils.* datasets.load_dataset datasets.load.* huggingface_hub.* "
+        "timm.create_model timm.models.create_model timm.models._factory.create_model timm.models._hub.* "
+        "mlflow.* onnxruntime.* onnx.load onnx.external_data_helper.* spacy.load nltk.data.* nltk.download "
+        "nltk.downloader.* gensim.utils.unpickle flair.file_utils.* fasttext.load_model bentoml.* "
+        "skops.io.* faiss.read_index evaluate.load",
+    ),
+    Group(
+        "deserialize",
+        "tensors handed over from another process: a descriptor or a name that the file chooses",
+        "torch.multiprocessing.reductions.*",
+        severity="medium",
+    ),
+    Group(
+        "network",
+        "whoever talks to other machines (threats.md 2.7)",
+        "urllib3.* requests.* requests_toolbelt.* aiohttp.* httpx.* httpx2.* httpcore.* websocket.* "
+        "websockets.* dns.* boto3.* botocore.* aiobotocore.* s3fs.* gcsfs.* adlfs.* google.cloud.* azure.* "
+        "fsspec.* smart_open.* gdown.* wget.* pycurl.* scapy.* gradio.* gradio_client.* openai.* "
+        "anthropic.* tornado.* grpc.* redis.* pymongo.* psycopg2.* pymysql.* wandb.* comet_ml.* neptune.* "
+        "clearml.* sklearn.datasets.* scipy.datasets.* torchvision.datasets.* torchaudio.datasets.* "
+        "torchtext.datasets.* tensorflow_datasets.* kaggle.* kagglehub.* modelscope.hub.*",
+    ),
+    Group(
+        "native",
+        "machine code by name (threats.md 2.7)",
+        "cffi.* _cffi_backend.* numpy.ctypeslib.* torch.ops.load_library torch.classes.load_library "
+        "torch._ops._Ops.load_library torch._classes._Classes.load_library "
+        "torch.cuda.memory.CUDAPluggableAllocator torch.xpu.memory.XPUPluggableAllocator "
+        "torch.cuda.CUDAPluggableAllocator tensorflow.load_op_library tensorflow.load_library",
+    ),
+)

@@ -1,0 +1,49 @@
+"""Names that are dangerous wherever they turn up, and the names that rebuild functions and classes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Group
+
+REACHED: Final = frozenset(
+    "os posix nt sys subprocess _posixsubprocess builtins __builtin__ __builtins__ ctypes _ctypes importlib runpy pty"
+    " marshal".split()
+)
+"""Modules that a dotted name must not lead through, at any place: every attack ends in one of them."""
+
+SINKS: Final = frozenset(
+    "Popen check_output check_call getoutput getstatusoutput popen execv execve execvp execvpe spawnv spawnve spawnl"
+    " posix_spawn fork_exec import_module resolve_name _import_dotted_name exec execfile __import__ urlopen urlretrieve"
+    " CDLL PyDLL LoadLibrary dlopen runsource runcode run_path run_module".split()
+)
+"""Names that other modules import from those: `torch.hub.urlopen` is `urllib.request.urlopen`."""
+
+WALKS: Final = frozenset(
+    "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
+    " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __reduce__ __reduce_ex__ __init_subclass__"
+    " __kwdefaults__ __defaults__ f_globals gi_frame cr_frame tb_frame".split()
+)
+"""Attributes by which a chain walks from any object to any other."""
+
+AMBIGUOUS_SINKS: Final = frozenset(
+    "system open run call eval compile input spawn load loads getattr exec popen get write_text write_bytes unlink"
+    " remove rmtree rename chmod kill fork".split()
+)
+"""Names of sinks that are also words: they count beside the name of a module, or in a resolver's hands."""
+
+CODE_OBJECTS: Final = Group(
+    "code_object",
+    "constructors by which cloudpickle 3 and dill 0.4 rebuild functions and classes (threats.md 5.4)",
+    "cloudpickle.cloudpickle._make_function cloudpickle.cloudpickle._builtin_type"
+    " cloudpickle.cloudpickle._make_skeleton_class cloudpickle.cloudpickle._make_skeleton_enum"
+    " cloudpickle.cloudpickle._class_setstate cloudpickle.cloudpickle._function_setstate"
+    " cloudpickle.cloudpickle._make_cell cloudpickle.cloudpickle._make_empty_cell"
+    " cloudpickle.cloudpickle._fill_function cloudpickle.cloudpickle._make_skel_func"
+    " cloudpickle.cloudpickle._rehydrate_skeleton_class cloudpickle.cloudpickle._make_typevar"
+    " cloudpickle.cloudpickle._make_dict_keys cloudpickle.cloudpickle._make_dict_values"
+    " cloudpickle.cloudpickle._make_dict_items cloudpickle.cloudpickle._empty_cell_value"
+    " cloudpickle.cloudpickle.instance dill._dill._create_function dill._dill._create_code dill._dill._load_type"
+    " dill._dill._create_cell dill._dill._create_type dill._dill._create_namedtuple dill._dill._create_array"
+    " dill._dill._create_dtypemeta dill._dill._create_weakref dill._dill._setitems",
+)
