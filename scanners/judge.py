@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from scanners.facts import Anomaly, Call, Embedded, Mutation, Reference, Sampled, Storage, Unread
 from scanners.findings import SEVERITIES
+from scanners.registry import RULES
 from scanners.rules import archives, documents, files, pickle_calls, pickle_streams
 from scanners.rules.case import Case
 from scanners.rules.policy import Policy
@@ -20,19 +21,10 @@ if TYPE_CHECKING:
 
     from scanners.account import Totals
     from scanners.facts import Fact
-    from scanners.findings import Finding, Rule
+    from scanners.findings import Finding
 
 _NUMBER: Final = 1
 """Raised when the rules' code changes what they find, while their ids and severities stay the same."""
-
-RULES: Final[tuple[Rule, ...]] = (
-    *pickle_calls.RULES,
-    *pickle_streams.RULES,
-    *archives.RULES,
-    *documents.RULES,
-    *files.RULES,
-)
-"""Every rule that judging may find."""
 
 
 def _ruleset() -> str:

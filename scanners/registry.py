@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanners.formats import archive, json_document, pickle_stream, safetensors, text, unread
+from scanners.rules import archives, documents, files, pickle_calls, pickle_streams
 
 if TYPE_CHECKING:
     from scanners.findings import Rule
@@ -20,4 +21,10 @@ SCANNERS: tuple[Scanner, ...] = (
     text.SCANNER,
 )
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *pickle_calls.RULES,
+    *pickle_streams.RULES,
+    *archives.RULES,
+    *documents.RULES,
+    *files.RULES,
+)
