@@ -51,6 +51,7 @@ _MAGICS = (
     _Magic(0, b"\x28\xb5\x2f\xfd", _Kind("zstd", "Zstandard stream")),
     _Magic(0, b"\x04\x22\x4d\x18", _Kind("lz4", "LZ4 stream")),
     _Magic(0, b"\x7fELF", _Kind("elf", "ELF executable")),
+    _Magic(0, b"MZqFpD='", _Kind("llamafile", "llamafile: native code with a model inside")),
     _Magic(0, b"MZ", _Kind("pe", "Windows executable")),
     *(_Magic(0, mark, _MACHO) for mark in (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe")),
     _Magic(0, b"\xcf\xfa\xed\xfe", _MACHO),
@@ -113,13 +114,32 @@ _NAMES = {
 }
 
 
+_TEXTUAL = {".t7", ".rds"}
+"""Formats that also come as plain text, and are loaded from it."""
+_WEAK_MOST = 4
+"""Marks of so few letters also begin words: in what looks like text they say nothing."""
+_CONTROL = bytes(each for each in range(32) if each not in b"\t\n\v\f\r")
+
+
+def _textual(head: bytes) -> bool:
+    return head.isascii() and len(head.translate(None, _CONTROL)) == len(head)
+
+
 def _by_content(head: bytes) -> _Kind | None:
-    return next((kind for at, mark, kind in _MAGICS if head.startswith(mark, at)), None)
+    textual = _textual(head)
+    return next(
+        (kind for at, mark, kind in _MAGICS if head.startswith(mark, at) and not (textual and len(mark) <= _WEAK_MOST)),
+        None,
+    )
 
 
-def _by_name(name: str) -> _Kind | None:
+def _by_name(name: str, head: bytes) -> _Kind | None:
     last = name.rpartition("/")[2].lower() + "."
-    return next((kind for suffix, kind in _NAMES.items() if f"{suffix}." in last), None)
+    textual = _textual(head)
+    return next(
+        (kind for suffix, kind in _NAMES.items() if f"{suffix}." in last and not (textual and suffix not in _TEXTUAL)),
+        None,
+    )
 
 
 def recognise(sample: Sample) -> bool:
@@ -129,7 +149,8 @@ def recognise(sample: Sample) -> bool:
 
 def scan(source: Source, scan: Scan) -> None:
     """Say what the content is, and that nobody read it."""
-    kind = _by_content(source.read(0, min(HEAD, source.size))) or _by_name(scan.name)
+    head = source.read(0, min(HEAD, source.size))
+    kind = _by_content(head) or _by_name(scan.name, head)
     if kind is None:
         raise NotThisFormat
     scan.format = kind.format

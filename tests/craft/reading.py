@@ -7,7 +7,7 @@ from scanners.routing import Router
 from scanners.scanner import Needs, Read
 from scanners.source import BytesSource, Span, SparseSource, merge
 
-ALL = tuple(module.SCANNER for module in (archive, safetensors, json_document, pickle_stream, text, unread))
+ALL = tuple(module.SCANNER for module in (archive, safetensors, json_document, pickle_stream, unread, text))
 
 
 def scan(data, name="", *, scanners=ALL, limits=None):

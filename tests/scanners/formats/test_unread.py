@@ -39,3 +39,18 @@ def test_what_nobody_recognises_is_unknown():
     outcome = scan(JUNK, "x.weights")
     assert outcome.format == "unknown"
     assert unread_reasons(outcome) == {"unknown"}
+
+
+@pytest.mark.parametrize("words", ["MZ is a region.", "ID3 is a tree learner.", "GGUF, explained", "BZh", "PAR1"])
+def test_a_text_that_begins_with_a_short_mark_is_text(words):
+    assert scan(words.encode(), "README.md").format == "text"
+
+
+@pytest.mark.parametrize("name", ["x.onnx", "training.plan", "notes.index.md", "saved_model.pb"])
+def test_text_under_the_name_of_a_binary_format_is_text(name):
+    assert scan(b"words\n", name).format == "text"
+
+
+@pytest.mark.parametrize(("name", "found"), [("net.t7", "torch7"), ("fit.rds", "rds")])
+def test_a_format_that_also_comes_as_text_is_not_taken_for_prose(name, found):
+    assert scan(b"A\n3\nwords\n", name).format == found
