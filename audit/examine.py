@@ -39,10 +39,12 @@ async def examine(
         more = merge([*held, *reply.outcome.spans])
         if more == held or more[-1].stop > content.size:
             # The child asks for what it was given, or for what there is not: it is not the scanner that speaks.
-            return _blob(content, hint, Stopped("bad-reply", "asked for bytes in vain"), reply.sealed)
+            stopped = Stopped("bad-reply", "asked for bytes in vain", facts=reply.seen)
+            return _blob(content, hint, stopped, reply.sealed)
         fetched(await content.ensure(reply.outcome.spans))
         held = more
-    return _blob(content, hint, Stopped("rounds", f"not read to its end in {ROUNDS} rounds"), reply.sealed)
+    stopped = Stopped("rounds", f"not read to its end in {ROUNDS} rounds", facts=reply.seen)
+    return _blob(content, hint, stopped, reply.sealed)
 
 
 def _blob(content: Content, hint: str, outcome: Read | Stopped, sealed: tuple[str, ...]) -> Blob:
