@@ -146,14 +146,12 @@ def main() -> None:
     """The `audit` command: errors that a user can mend are one line and an exit code."""
     try:
         cli.main(prog_name="audit", standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort:  # what click makes of Ctrl-C
+        click.echo("audit: interrupted; what was done is stored", err=True)
         sys.exit(Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.WRONG)
-    except KeyboardInterrupt:
-        click.echo("audit: interrupted; what was done is stored", err=True)
-        sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
         # The reader of standard output went away: not an error of ours, and nothing more can be said to it.
         sys.stderr.close()

@@ -24,8 +24,8 @@ FAULTS = {
 
 
 def mixed():
-    """A repo with a bit of everything."""
-    return repo(
+    """A repo with a bit of everything, on a Hub that knows one token."""
+    world = repo(
         "org/mixed",
         {
             "README.md": b"# A model\n",
@@ -36,6 +36,7 @@ def mixed():
             "empty.txt": b"",
         },
     )
+    return World(world.repos, tokens={"hf_secret": "somebody"})
 
 
 def told(result):
@@ -144,7 +145,6 @@ def test_fail_on_and_exit_zero_decide_the_exit_code():
 
 TROUBLE = {
     "no such repo": (World(()), "org/none", 3, "org/none"),
-    "gated": (repo("org/m", {"a": b"1"}, gated="manual"), "org/m", 3, "org/m"),
     "disabled": (repo("org/m", {"a": b"1"}, disabled=True), "org/m", 3, "disabled"),
     "no repo id": (World(()), "not a repo", 2, "ORG/NAME"),
 }
@@ -155,6 +155,13 @@ def test_trouble_is_one_clear_line(world, name, code, word):
     with serve(world) as hub:
         result = audit("repo", name, hub=hub)
     clean_failure(result, code, word)
+
+
+def test_a_gated_repo_says_what_to_do():
+    with serve(repo("org/m", {"a.pkl": b"N."}, gated="manual")) as hub:
+        result = audit("repo", "org/m", hub=hub)
+    assert result.code == 3
+    assert "hf auth login" in result.out
 
 
 def test_no_such_revision_is_one_clear_line():
