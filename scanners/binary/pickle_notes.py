@@ -83,6 +83,9 @@ class Notes:
         key = (module, name, opcode)
         known = self._callees.setdefault(key, _Callee())
         known.seen += 1
+        # Of calls that are only counted too: each embedded constant has a callee of its own.
+        for argument in arguments:
+            self._handed(argument, f"{module}.{name}" if module else name)
         if known.sampled:
             return
         sketch = _sketch(module, name, arguments)
@@ -97,7 +100,6 @@ class Notes:
             self.reference(callee, "instantiated" if opcode.startswith("NEWOBJ") else "called", offset)
         for argument in arguments:
             self._arguments(argument, offset)
-            self._handed(argument, f"{module}.{name}" if module else name)
         strings: list[str] = []
         strings_in(arguments, strings)
         known.outlines[sketch] = len(self._scan.facts)

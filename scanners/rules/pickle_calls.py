@@ -6,11 +6,12 @@ together, by member and package.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES
 from scanners.rules.pickle_arguments import ARGUMENT_AWARE, LOADERS, Objection, made_by, path_of, sink_in
-from scanners.rules.pickle_known import ML_ROOTS, OWN, RISKY_NAMES
+from scanners.rules.pickle_known import ML_ROOTS, OWN, REBUILT, RISKY_NAMES
 from scanners.rules.pickle_rules import (
     BY_CAPABILITY,
     CODE_OBJECT,
@@ -38,6 +39,9 @@ _SHOWN: Final = 8
 _EXPLAINED_BY_CALL: Final = frozenset(("imported", "called", "instantiated"))
 """Uses of a name that the facts about its calls say all about."""
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+_MODULE: Final = re.compile(r"<persistent \('module', ([A-Za-z_][\w.]*),", re.ASCII)
 
 
 def _dotted(module: str, name: str) -> str:
@@ -181,9 +185,18 @@ class _Judging:
         known = canonical_path(head)
         if known == "functools.partial" or call.name.startswith(("builtins.getattr('", 'builtins.getattr("')):
             return  # The call that this one makes in its turn is a fact of its own.
+        if not head and (module := _MODULE.match(call.name)):
+            # torch before 1.6 names the classes of whole modules so; its loader answers with the class.
+            head = module.group(1)
+            known = canonical_path(head)
+            if self.case.policy.decide_path(head).kind == "allow":
+                return
         decision = self.case.policy.decide_path(head) if head else None
         severity: Severity = "high"
         if decision is not None and decision.capability == "code_object":
+            if known not in REBUILT:
+                self._code_object(call, known, decision)
+                return
             severity = "medium" if call.opcode.startswith("NEWOBJ") else "critical"
         elif decision is not None and (decision.kind != "deny" or known == "builtins.getattr"):
             severity = "medium"
@@ -198,7 +211,7 @@ class _Judging:
         self._sink_string(call, what, resolver=False)
         root = what.partition(".")[0]
         if call.opcode.startswith("NEWOBJ"):
-            if root not in OWN:
+            if not self._own(root):
                 self._collect(UNKNOWN_IMPORT, call, what, "low" if root in ML_ROOTS else "medium")
             return
         self._collect(UNKNOWN_CALL, call, what, "medium")
@@ -246,10 +259,22 @@ class _Judging:
             self.add(key, _Entry(severity, f"loading {verb} {what}", fact.offset, evidence), 0)
             return
         root = what.partition(".")[0]
-        if explained or root in OWN or what in ARGUMENT_AWARE:
+        if explained or self._own(root) or what in ARGUMENT_AWARE:
+            return
+        if all(f.used_as in {"imported", "resolved"} for f in facts) and self._method_of_allowed(fact):
             return
         made = (fact.member, what) in self.made or any(f.used_as in {"instantiated", "built"} for f in facts)
         self._collect(UNKNOWN_IMPORT, fact, what, "low" if made and root in ML_ROOTS else "medium")
+
+    def _own(self, root: str) -> bool:
+        """Whether names below this root are found in the loader's script, or in the archive's own code."""
+        return root in OWN or (root == "__torch__" and self.case.format == "torch.script")
+
+    def _method_of_allowed(self, fact: Reference) -> bool:
+        """Whether a name that is not called is a plain attribute of a class that is allowed, as bound methods are."""
+        owner, _, attribute = fact.name.rpartition(".")
+        allowed = bool(owner) and self.case.policy.decide(fact.module, owner).kind == "allow"
+        return allowed and not attribute.startswith("__")
 
     # --- findings ----------------------------------------------------------------------------------------------
 

@@ -22,6 +22,13 @@ ML_ROOTS: Final = frozenset(
 OWN: Final = frozenset(("__main__", "__mp_main__"))
 """The loader's own script: its classes are found there or nowhere."""
 
+REBUILT: Final = frozenset(
+    "cloudpickle.cloudpickle._make_function cloudpickle.cloudpickle._make_skel_func"
+    " cloudpickle.cloudpickle._fill_function cloudpickle.cloudpickle._make_skeleton_class"
+    " cloudpickle.cloudpickle._rehydrate_skeleton_class dill._dill._create_function dill._dill._create_type".split()
+)
+"""Constructors whose result runs the file's own code when it is called."""
+
 RISKY_NAMES: Final = frozenset(
     "os system popen subprocess socket exec eval __import__ urllib requests ctypes open base64 marshal getattr builtins"
     " importlib pickle shutil pty sys globals compile".split()

@@ -54,7 +54,7 @@ TORCH: Final[tuple[Allowed, ...]] = (
         "metadata, by review (threats.md 2.8)",
         {
             "torch": (
-                "Generator bool channels_last complex32 contiguous_format double float half int layout long "
+                "Generator channels_last contiguous_format double float half int layout long "
                 "memory_format preserve_format short sparse_coo strided"
             ),
             "torch._C": "Generator Size",
@@ -89,17 +89,18 @@ TORCH: Final[tuple[Allowed, ...]] = (
             "torch.distributed.tensor._dtensor_spec": "DTensorSpec TensorMeta",
             "torch.distributed.tensor.placement_types": "Partial Replicate Shard _StridedShard",
             "torch.nn.backends.thnn": "_get_thnn_function_backend",
+            "torch.jit._pickle": (
+                "build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag"
+            ),
             "torch.nn.functional": (
                 "elu gelu hardswish hardtanh leaky_relu log_softmax mish relu relu6 selu sigmoid silu "
                 "softmax softplus tanh"
             ),
             "torch.nn.parameter": "Buffer UninitializedBuffer UninitializedParameter",
-            "torch.nn.quantized.modules.functional_modules": "FloatFunctional QFunctional",
             "torch.nn.utils.parametrizations": "_Orthogonal _SpectralNorm _WeightNorm",
             "torch.nn.utils.parametrize": "ParametrizationList",
             "torch.nn.utils.spectral_norm": ("SpectralNorm SpectralNormLoadStateDictPreHook SpectralNormStateDictHook"),
             "torch.nn.utils.weight_norm": "WeightNorm",
-            "torch.serialization": "_get_layout",
             "torch.utils.data.dataloader": "DataLoader",
             "torch.utils.data.sampler": (
                 "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler"

@@ -11,6 +11,34 @@ from typing import Final
 
 from scanners.rules.policy_table import Group
 
+ADVISED: Final[tuple[Group, ...]] = (
+    Group(
+        "exec_code",
+        "named by a public advisory or proof of concept (threats.md 2.7)",
+        "cProfile.run cProfile.runctx code.InteractiveConsole code.InteractiveInterpreter.runsource code.interact "
+        "idlelib.autocomplete.AutoComplete.fetch_completions idlelib.calltip.Calltip.fetch_tip inspect.getattr_static "
+        "logging.config.dictConfig logging.config.fileConfig multiprocessing.managers.MakeProxyType "
+        "multiprocessing.util.spawnv_passfds numpy.f2py.crackfortran._eval_length "
+        "numpy.f2py.crackfortran.getlincoef pdb.run pdb.runcall pdb.runeval profile.Profile.run profile.run "
+        "runpy.run_module runpy.run_path test.support.script_helper.assert_python_ok timeit.main timeit.repeat "
+        "timeit.timeit trace.Trace.run trace.Trace.runfunc unittest.mock._importer",
+    ),
+    Group(
+        "process",
+        "named by a public advisory or proof of concept (threats.md 2.7)",
+        "_aix_support._read_cmd_output _pyrepl.pager.pipe_pager _pyrepl.pager.tempfile_pager distutils.core.run_setup "
+        "distutils.file_util.write_file numpy.distutils.cpuinfo.getoutput numpy.distutils.exec_command.exec_command "
+        "pip._internal.cli.main.main pip.main pipes.Template pty.spawn torch.utils.bottleneck.__main__.run_cprofile "
+        "torch.utils.bottleneck.__main__.run_autograd_prof torch.utils.collect_env.run_and_read_all",
+    ),
+    Group(
+        "import_or_resolve",
+        "named by a public advisory or proof of concept (threats.md 2.7)",
+        "importlib.import_module importlib.machinery.SourceFileLoader pkgutil.resolve_name pydoc.locate "
+        "zipimport.zipimporter",
+    ),
+)
+
 STDLIB_GADGETS: Final[tuple[Group, ...]] = (
     Group(
         "process",
