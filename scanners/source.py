@@ -93,9 +93,7 @@ class Slice:
 
     def want(self, *spans: Span) -> None:
         """Ask the source below for these places of the window, each cut off at its end."""
-        self._source.want(
-            *(Span(self._start + max(0, s.start), self._start + min(self.size, s.stop)) for s in spans)
-        )
+        self._source.want(*(Span(self._start + max(0, s.start), self._start + min(self.size, s.stop)) for s in spans))
 
 
 class SparseSource:
@@ -143,8 +141,6 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 def subtract(span: Span, held: list[Span]) -> list[Span]:
     """What of `span` is in none of `held`, which is merged."""
-
-
     gaps: list[Span] = []
     at = span.start
     index = max(0, bisect_right(held, Span(at, at)) - 1)

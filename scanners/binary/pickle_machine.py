@@ -143,8 +143,7 @@ class Machine:
         self._notes.anomaly("pickle.out-of-band", "a buffer from outside of the stream", token.start)
         self._stack.append(BUFFER)
 
-    def _nothing(self, _: Token) -> None:
-        """READONLY_BUFFER changes nothing that is modelled."""
+    def _nothing(self, _: Token) -> None:  # READONLY_BUFFER changes nothing that is modelled
         self._top()
 
     # --- containers --------------------------------------------------------------------------------------------

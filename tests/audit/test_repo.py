@@ -161,7 +161,7 @@ def test_a_gated_repo_says_what_to_do():
     with serve(repo("org/m", {"a.pkl": b"N."}, gated="manual")) as hub:
         result = audit("repo", "org/m", hub=hub)
     assert result.code == 3
-    assert "hf auth login" in result.out
+    assert "hf auth login" in " ".join(result.out.split())
 
 
 def test_no_such_revision_is_one_clear_line():
