@@ -12,7 +12,7 @@ from scanners.rules.policy_names import canonical_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.facts import Anomaly, AnomalyCode
+    from scanners.facts import Anomaly, AnomalyCode, Call
     from scanners.findings import Finding, Severity
     from scanners.rules.case import Case
 
@@ -150,11 +150,11 @@ _REBUILT: Final = frozenset(
 )
 
 
-def _anomaly(case: Case, fact: Anomaly) -> Finding:
+def _anomaly(case: Case, fact: Anomaly, calls: dict[str, list[Call]]) -> Finding:
     rule = ANOMALIES[fact.code]
     severity: Severity | None = None
     if rule is BROKEN:
-        severity = _before_the_fault(case, fact)
+        severity = _before_the_fault(case, fact, calls.get(fact.member, []))
     elif rule is TRAILING and fact.offset is not None:
         # What follows was handed to the other formats: if one of them knew it, there is something known of it.
         tail = inside(fact.member, f"tail@{fact.offset}")
@@ -168,23 +168,22 @@ def _anomaly(case: Case, fact: Anomaly) -> Finding:
     )
 
 
-def _before_the_fault(case: Case, fact: Anomaly) -> Severity:
+def _before_the_fault(case: Case, fact: Anomaly, calls: list[Call]) -> Severity:
     """How much a broken stream weighs by what it had called when it broke."""
-    calls = [
-        call
-        for call in case.calls
-        if call.member == fact.member and (fact.offset is None or call.offset is None or call.offset <= fact.offset)
-    ]
-    if any(not call.module or case.policy.decide(call.module, call.name).kind != "allow" for call in calls):
+    before = [call for call in calls if fact.offset is None or call.offset is None or call.offset <= fact.offset]
+    if any(not call.module or case.policy.decide(call.module, call.name).kind != "allow" for call in before):
         return "high"
-    return "medium" if calls else "low"
+    return "medium" if before else "low"
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about the streams themselves."""
+    calls: dict[str, list[Call]] = {}
+    for call in case.calls:
+        calls.setdefault(call.member, []).append(call)
     for fact in case.anomalies:
         if fact.code in ANOMALIES:
-            yield _anomaly(case, fact)
+            yield _anomaly(case, fact, calls)
     for change in case.mutations:
         decision = case.policy.decide(change.module, change.name)
         target = f"{change.module}.{change.name}" if change.name else change.module

@@ -1,11 +1,13 @@
 """The policy's tables: what is denied is denied in every spelling, what is allowed is allowed exactly."""
 
 import keyword
+from pathlib import Path
 
 import pytest
 
 from scanners.findings import SEVERITIES
 from scanners.rules.policy import ALLOW, DENY, Policy
+from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
 from scanners.rules.policy_names import ALIASES, canonical, canonical_path, spellings
 from scanners.rules.policy_sinks import CODE_OBJECTS, REACHED
 from scanners.rules.policy_table import WEIGHT
@@ -277,3 +279,14 @@ def test_a_path_is_decided_like_its_parts():
     assert POLICY.decide_path("collections.OrderedDict").kind == "allow"
     assert POLICY.decide_path("os").kind == "deny"
     assert POLICY.decide_path("nobody.knows").kind == "unknown"
+
+
+def test_the_documentation_counts_what_the_tables_hold():
+    told = (Path(__file__).parents[3] / "docs" / "policy.md").read_text()
+    apart = (*ADVISED, *STDLIB_GADGETS, *TORCH_GADGETS, CODE_OBJECTS)
+    entries = [entry for group in DENY if group not in apart for entry in group.entries()]
+    modules = sum(entry.endswith(".*") for entry in entries)
+    assert f"| {modules} modules, {len(entries) - modules} names |" in told
+    for groups in (ADVISED, (*STDLIB_GADGETS, *TORCH_GADGETS), (CODE_OBJECTS,)):
+        assert f"| {sum(len(group.entries()) for group in groups)} names |" in told
+    assert f"Of the {len(allowed_names()):,} allowed names" in told

@@ -1,0 +1,331 @@
+"""Every rule fires where it should and is silent where it nearly should: a table with a line for each."""
+
+from typing import get_args
+
+import pytest
+
+from scanners.facts import Anomaly, AnomalyCode, Call, Embedded, Mutation, Reference, Sampled, Unread
+from scanners.judge import judge
+from scanners.registry import RULES
+from scanners.rules import archives, documents, files, pickle_streams
+from scanners.rules.policy import Policy
+
+POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
+
+
+def ref(module, name, used_as="imported", member="", offset=1):
+    return Reference("pickle.global", module, name, used_as, member, offset)
+
+
+def call(module, name, *arguments, opcode="REDUCE", strings=(), count=1, offset=2, member=""):
+    shown = f"{module}.{name}" if module else name
+    text = f"{shown}({', '.join(arguments)})"
+    return Call(module, name, opcode, text, tuple(arguments), tuple(strings), count, member, offset)
+
+
+def auto_map(module, name):
+    return Reference("transformers.auto_map", module, name, "imported")
+
+
+def found(facts, rule, path="model.pkl", fmt="pickle"):
+    return [finding for finding in judge(facts, path=path, format=fmt, policy=POLICY) if finding.rule == rule]
+
+
+# Rule: facts under which it fires, and the severity. A file's name and format follow where they matter.
+FIRES = {
+    "pickle-runs-code": [
+        ([ref("posix", "system", "called"), call("posix", "system", "'id'")], "critical"),
+        ([ref("subprocess", "Popen")], "critical"),
+        ([call("pickle", "loads", "<bytes of 90>")], "critical"),
+        ([call("pickle", "loads", "b'…'"), Embedded("pickle", "pickle.loads", "", 9)], "medium"),
+        ([call("torch.multiprocessing.reductions", "rebuild_storage_fd", "?")], "medium"),
+        ([ref("os", "system", "resolved")], "critical"),
+    ],
+    "pickle-resolves-names": [
+        ([call("importlib", "import_module", "'json'", strings=("json",))], "critical"),
+        ([call("importlib", "import_module", "?")], "high"),
+        ([call("builtins", "map", "numpy.add", "[]")], "high"),
+        ([ref("builtins", "getattr", "argument")], "high"),
+        ([call("operator", "itemgetter", "0")], "low"),
+    ],
+    "pickle-reaches-out": [
+        ([call("requests.api", "get", "'http://x'")], "high"),
+        ([call("builtins", "open", "'/etc/passwd'")], "high"),
+        ([call("getpass", "getuser")], "medium"),
+    ],
+    "pickle-tampers-scanner": [([ref("picklescan.scanner", "_unsafe_globals")], "critical")],
+    "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
+    "pickle-code-object": [
+        ([call("cloudpickle.cloudpickle", "_make_function", "?", strings=("x",))], "medium"),
+        ([call("cloudpickle.cloudpickle", "_builtin_type", "'CodeType'", strings=("subprocess",))], "high"),
+        ([call("", "cloudpickle.cloudpickle._make_function(…)", "1")], "critical"),
+        ([call("", "dill._dill._create_type(…)", opcode="NEWOBJ")], "medium"),
+    ],
+    "pickle-computed-call": [
+        ([call("", "?", "1")], "high"),
+        ([call("", "operator.attrgetter('system')", "1")], "high"),
+        ([call("", "torch.nn.modules.linear.Linear(2)", "1")], "medium"),
+        ([call("", "<persistent ('module', my.Net, 'net.py', 'class Net')>", opcode="NEWOBJ")], "medium"),
+    ],
+    "pickle-sink-string": [
+        ([call("gadget.maker", "resolve", "'os:system'", strings=("os:system",))], "critical"),
+        ([call("gadget.maker", "resolve", "'os', 'system'", strings=("os", "system"))], "critical"),
+        ([call("gadget.maker", "resolve", "'check_output'", strings=("check_output",))], "critical"),
+        ([call("operator", "methodcaller", "'system'", strings=("system",))], "critical"),
+    ],
+    "pickle-unknown-call": [([ref("my.pkg", "make", "called"), call("my.pkg", "make", "1")], "medium")],
+    "pickle-unknown-import": [
+        ([ref("my.pkg", "Thing")], "medium"),
+        ([ref("my.pkg", "Net", "instantiated"), call("my.pkg", "Net", opcode="NEWOBJ")], "medium"),
+        ([ref("timm.models.vit", "Vit", "instantiated"), call("timm.models.vit", "Vit", opcode="NEWOBJ")], "low"),
+        ([ref("timm.models.vit", "make")], "medium"),
+        ([call("copyreg", "_reconstructor", "fairseq.x.Y"), ref("fairseq.x", "Y", "argument")], "low"),
+    ],
+    "pickle-unseen-arguments": [([Sampled("__builtin__", "getattr", 256, 900)], "medium")],
+    "pickle-dynamic-global": [([Anomaly("pickle.dynamic-global", "? . ?")], "critical")],
+    "pickle-extension": [([Anomaly("pickle.extension", "extension 7")], "high")],
+    "pickle-frame": [([Anomaly("pickle.frame")], "critical")],
+    "pickle-mutates-global": [
+        ([Mutation("my.registry", "TABLE", "SETITEM", "'x'")], "high"),
+        ([Mutation("sys", "modules", "SETITEM", "'json'")], "critical"),
+    ],
+    "pickle-nested": [
+        ([Embedded("pickle", "", "", 3)], "low"),
+        ([Embedded("pickle", "my.pkg.load", "", 3)], "medium"),
+    ],
+    "pickle-broken": [
+        ([Anomaly("pickle.broken", "cut", "", 9)], "low"),
+        ([call("collections", "OrderedDict"), Anomaly("pickle.broken", "cut", "", 9)], "medium"),
+        ([call("my.pkg", "make"), Anomaly("pickle.broken", "cut", "", 9)], "high"),
+        ([call("my.pkg", "make", offset=30), Anomaly("pickle.broken", "cut", "", 9)], "low"),
+        ([call("my.pkg", "make", member="other"), Anomaly("pickle.broken", "cut", "", 9)], "low"),
+    ],
+    "pickle-trailing": [
+        ([Anomaly("pickle.trailing", "9 bytes", "", 40)], "low"),
+        ([Anomaly("pickle.trailing", "9 bytes", "", 40), ref("a", "b", member="tail@40")], "medium"),
+        ([Anomaly("pickle.trailing", "9 bytes", "", 40), Unread("unknown", "", "tail@40")], "low"),
+        ([Anomaly("pickle.trailing", "9 bytes", "m", 4), ref("a", "b", member="m!/tail@4!/x")], "medium"),
+    ],
+    "pickle-bomb": [([Anomaly("pickle.bomb")], "medium")],
+    "pickle-protocol": [([Anomaly("pickle.protocol", "protocol 6")], "low")],
+    "pickle-out-of-band": [([Anomaly("pickle.out-of-band")], "low")],
+    "torch-tensor-altered": [([ref("torch._utils", "_rebuild_tensor_v2", "built")], "high")],
+    "zip-duplicate": [([Anomaly("zip.duplicate", "archive/data.pkl")], "high")],
+    "zip-local-mismatch": [([Anomaly("zip.local-mismatch")], "high")],
+    "zip-hidden": [([Anomaly("zip.hidden")], "medium")],
+    "zip-gap": [([Anomaly("zip.gap")], "medium")],
+    "zip-trailing": [([Anomaly("zip.trailing")], "low")],
+    "zip-leading": [([Anomaly("zip.leading")], "medium")],
+    "zip-encrypted": [([Anomaly("zip.encrypted")], "medium")],
+    "zip-encrypted-local": [([Anomaly("zip.encrypted-local")], "medium")],
+    "zip-sizes": [([Anomaly("zip.sizes")], "medium")],
+    "zip-overlap": [([Anomaly("zip.overlap")], "medium")],
+    "zip-several-ends": [([Anomaly("zip.several-ends")], "medium")],
+    "zip-name": [
+        ([Anomaly("zip.name", "", "a\\b")], "medium"),
+        ([Anomaly("zip.name", "", "../../etc/cron.d/x")], "high"),
+        ([Anomaly("zip.name", "", "outer.zip!/C:\\x")], "high"),
+        ([Anomaly("zip.name", "the name is '/etc/x'")], "high"),
+    ],
+    "zip-crc": [([Anomaly("zip.crc")], "medium")],
+    "zip-symlink": [([Anomaly("zip.symlink")], "medium")],
+    "torch-case": [([Anomaly("torch.case", "DATA.PKL")], "high")],
+    "torch-prefixes": [([Anomaly("torch.prefixes")], "high")],
+    "torch-storage-size": [([Anomaly("torch.storage-size")], "medium")],
+    "torch-storage-orphan": [([Anomaly("torch.storage-orphan")], "medium")],
+    "torch-storage-compressed": [([Anomaly("torch.storage-compressed")], "low")],
+    "safetensors-length": [([Anomaly("safetensors.length")], "medium")],
+    "safetensors-json": [([Anomaly("safetensors.json")], "medium")],
+    "safetensors-duplicate-key": [([Anomaly("safetensors.duplicate-key")], "high")],
+    "safetensors-offsets": [([Anomaly("safetensors.offsets")], "medium")],
+    "safetensors-tail": [
+        ([Anomaly("safetensors.tail", "", "", 99)], "medium"),
+        ([Anomaly("safetensors.tail", "", "", 99), ref("a", "b", member="tail@99")], "high"),
+    ],
+    "safetensors-metadata": [([Anomaly("safetensors.metadata")], "medium")],
+    "json-duplicate-key": [([Anomaly("json.duplicate-key", "'a'")], "low")],
+    "json-broken": [([Anomaly("json.broken")], "low")],
+    "config-auto-map": [
+        ([auto_map("modeling_x", "XModel"), auto_map("modeling_x", "XConfig")], "medium"),
+        ([auto_map("owner/repo--modeling_x", "XModel")], "high"),
+    ],
+    "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
+    "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
+    "file-polyglot": [
+        ([Anomaly("file.polyglot", "zip, pickle")], "medium"),
+        ([Anomaly("file.polyglot", "zip, pickle"), ref("os", "system")], "high"),
+    ],
+    "file-type-mismatch": [
+        ([], "high", "model.safetensors", "pickle"),
+        ([], "high", "MODEL.SAFETENSORS", "torch.zip"),
+        ([], "high", "model.bin", "elf"),
+        ([Unread("no-reader", "a shell script")], "high", "model.pt", "text"),
+        ([], "medium", "model.safetensors", "zip"),
+        ([], "medium", "config.json", "pickle"),
+        ([], "medium", "logo.png", "elf"),
+        ([], "medium", "model.pt", "7z"),
+        ([], "low", "model.gguf", "safetensors"),
+        ([], "low", "model.bin", "png"),
+    ],
+}
+
+# Rule: facts under which it says nothing.
+SILENT = {
+    "pickle-runs-code": [
+        ([ref("collections", "OrderedDict", "called"), call("collections", "OrderedDict")],),
+        ([call("torch.storage", "_load_from_bytes", "b'…'"), Embedded("pickle", "torch.storage._load_from_bytes")],),
+    ],
+    "pickle-resolves-names": [
+        ([call("builtins", "getattr", "torch.nn.modules.linear.Linear(?)", "'forward'")],),
+        ([ref("__builtin__", "getattr"), ref("builtins", "getattr")],),
+        ([call("operator", "attrgetter", "'weight'")],),
+    ],
+    "pickle-reaches-out": [([ref("pathlib", "PosixPath", "called"), call("pathlib", "PosixPath", "'a'")],)],
+    "pickle-tampers-scanner": [([ref("picklescanner", "x")],)],
+    "pickle-denied-locally": [([ref("forbidden.there", "Thing")],)],
+    "pickle-code-object": [([call("torch.jit._pickle", "build_intlist", "[]")],)],
+    "pickle-computed-call": [
+        ([call("", "functools.partial(builtins.int)", "'1'")],),
+        ([call("", "<persistent ('module', torch.nn.modules.linear.Linear, 'l.py', '')>", opcode="NEWOBJ")],),
+    ],
+    "pickle-sink-string": [
+        ([call("chat.messages", "Message", "'system'", "'hello'", strings=("system", "hello"))],),
+        ([call("my.pkg", "read", "'test.csv'", strings=("test.csv",))],),
+        ([call("collections", "OrderedDict", "[('os', 'system')]", strings=("os", "system"))],),
+    ],
+    "pickle-unknown-call": [
+        ([call("numpy.core.multiarray", "_reconstruct", "numpy.ndarray", "(0,)", "b'b'")],),
+        ([call("__main__", "Net", opcode="NEWOBJ")],),
+    ],
+    "pickle-unknown-import": [
+        ([ref("__main__", "Net", "instantiated"), call("__main__", "Net", opcode="NEWOBJ")],),
+        ([ref("__builtin__", "set"), ref("builtins", "set")],),
+        ([ref("my.pkg", "make", "called"), call("my.pkg", "make", "1")],),
+        ([ref("zoneinfo", "ZoneInfo._unpickle", "resolved"), call("zoneinfo", "ZoneInfo._unpickle", "'UTC'")],),
+        ([ref("builtins", "dict.fromkeys", "resolved")],),
+    ],
+    "pickle-unseen-arguments": [([Sampled("collections", "OrderedDict", 256, 900)],)],
+    "pickle-mutates-global": [([ref("my.registry", "TABLE", "built")],)],
+    "pickle-nested": [([Embedded("pickle", "torch.storage._load_from_bytes", "", 3)],)],
+    "torch-tensor-altered": [
+        ([ref("torch._utils", "_rebuild_tensor_v2", "called")],),
+        ([ref("collections", "OrderedDict", "built")],),
+    ],
+    "config-auto-map": [([ref("modeling_x", "XModel")],)],
+    "file-type-mismatch": [
+        ([], "model.safetensors", "safetensors"),
+        ([], "model.safetensors", "git.lfs-pointer"),
+        ([], "model.safetensors", "unknown"),
+        ([], "pytorch_model.bin", "torch.zip"),
+        ([], "model.safetensors.index.json", "json"),
+        ([], "model.bin", "safetensors"),
+        ([Unread("no-reader", "a shell script")], "run.sh", "text"),
+        ([], "libcuda.so", "elf"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "severity", "path", "fmt"),
+    [
+        pytest.param(rule, *(line if len(line) == 4 else (*line, "model.pkl", "pickle")), id=f"{rule}-{n}")
+        for rule, lines in FIRES.items()
+        for n, line in enumerate(lines)
+    ],
+)
+def test_a_rule_fires_once(rule, facts, severity, path, fmt):
+    findings = found(facts, rule, path, fmt)
+    assert [finding.severity for finding in findings] == [severity]
+    assert findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "path", "fmt"),
+    [
+        pytest.param(rule, *(line if len(line) == 3 else (*line, "model.pkl", "pickle")), id=f"{rule}-{n}")
+        for rule, lines in SILENT.items()
+        for n, line in enumerate(lines)
+    ],
+)
+def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
+    assert found(facts, rule, path, fmt) == []
+
+
+def test_a_rule_about_one_anomaly_is_silent_about_all_others():
+    by_rule = {
+        rule.id: code
+        for module in (pickle_streams, archives, documents, files)
+        for code, rule in module.ANOMALIES.items()
+    }
+    for rule, code in by_rule.items():
+        for other in get_args(AnomalyCode):
+            if other != code:
+                assert found([Anomaly(other, "x", "m", 3)], rule) == [], (rule, other)
+
+
+def test_every_rule_has_a_line_for_firing_and_one_for_silence():
+    ids = {rule.id for rule in RULES}
+    anomalies = {
+        rule.id for module in (pickle_streams, archives, documents, files) for rule in module.ANOMALIES.values()
+    }
+    assert set(FIRES) == ids
+    assert set(SILENT) | anomalies == ids
+
+
+def test_every_anomaly_has_one_rule():
+    tables = [module.ANOMALIES for module in (pickle_streams, archives, documents, files)]
+    codes = [code for table in tables for code in table]
+    assert sorted(codes) == sorted(get_args(AnomalyCode))
+
+
+def test_rules_are_written_for_people():
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.id == rule.id.lower()
+        assert rule.id.replace("-", "").isalnum()
+        assert not rule.title.endswith(".")
+        assert rule.why.endswith(".")
+        assert rule.remedy.endswith(".")
+        assert rule.references or rule.id == "pickle-denied-locally" or "unseen" in rule.id
+        assert all(reference.startswith("https://") for reference in rule.references)
+
+
+def test_a_name_that_is_imported_and_called_is_told_once_by_its_call():
+    facts = [
+        ref("__builtin__", "eval"),
+        ref("builtins", "eval"),
+        ref("builtins", "eval", "called"),
+        call("builtins", "eval", "'1'", strings=("1",), count=3),
+        call("builtins", "eval", "'2'", strings=("2",)),
+    ]
+    (finding,) = judge(facts, path="m.pkl", format="pickle", policy=POLICY)
+    assert finding.message == "loading calls builtins.eval('1')"
+    assert finding.evidence["callee"] == "builtins.eval"
+    assert finding.evidence["opcode"] == "REDUCE"
+    assert finding.evidence["capability"] == "exec_code"
+    assert finding.evidence["calls"] == 4
+    assert finding.evidence["source"]
+
+
+def test_one_name_in_two_members_is_told_twice():
+    facts = [ref("os", "system", member="a.pkl"), ref("os", "system", member="b.pkl")]
+    assert len(found(facts, "pickle-runs-code")) == 2
+
+
+def test_unknown_names_of_one_package_are_told_together():
+    facts = [ref("my.pkg", f"C{n}") for n in range(20)] + [ref("your.pkg", "D")]
+    mine, yours = found(facts, "pickle-unknown-import")
+    assert mine.evidence == {"package": "my", "names": 20, "callee": "my.pkg.C0"}
+    assert "and 12 more" in mine.message
+    assert yours.evidence["package"] == "your"
+
+
+def test_classes_of_torchscript_are_the_archives_own():
+    facts = [ref("__torch__.net", "Net", "instantiated"), call("__torch__.net", "Net", opcode="NEWOBJ")]
+    assert judge(facts, path="m.pt", format="torch.script", policy=POLICY) == ()
+    assert [f.severity for f in judge(facts, path="m.pkl", format="pickle", policy=POLICY)] == ["medium"]
+
+
+def test_another_repository_is_named():
+    (finding,) = found([auto_map("evil/repo--modeling", "X")], "config-auto-map", "config.json", "json")
+    assert finding.evidence["repository"] == "evil/repo"
