@@ -7,9 +7,19 @@ Time is bounded from outside, by the deadline of the jail.
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
 import msgspec
 
+from scanners.facts import Anomaly, Call, Embedded, Mutation, Reference, Sampled, Storage, Unread
+
+if TYPE_CHECKING:
+    from scanners.facts import Fact
+
 MiB = 1 << 20
+_STORAGES = 200_000
+"""Torch storages stated in one scan."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     whole: int = 64 * MiB
     """Bytes of a part that has to be held in memory whole: a JSON document, a zip directory."""
     facts: int = 20_000
-    """Facts of one scan."""
+    """Facts of one scan; past it only what is new is kept, and as many different names end the scan."""
     samples: int = 256
     """Different argument lists kept of the calls of one callee; all are counted."""
 
@@ -39,12 +49,40 @@ class LimitReached(Exception):  # noqa: N818 - a state of the scan, not a mistak
         super().__init__(f"{limit}: {detail}" if detail else limit)
 
 
+class Room(Enum):
+    """The answer to one more fact."""
+
+    YES = 1
+    LAST = 2
+    """No, and it is the first that is left out: this has to be said."""
+    NONE = 3
+
+
 class Budget:
     """What is left of the limits in one scan."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._inflated = 0
+        self._known: set[tuple[str, ...]] = set()
+        self._stated = self._storages = 0
+        self._overflown = False
+
+    def admit(self, fact: Fact) -> Room:
+        """Whether there is room for one more fact; raises `LimitReached` in a flood of new names."""
+        if isinstance(fact, Storage):
+            # A large mixture of experts has tens of thousands, and one that is left out leaves its bytes unexplained.
+            self._storages += 1
+            return Room.YES if self._storages <= _STORAGES else Room.NONE
+        about = _about(fact)
+        if self._stated >= self.limits.facts and about in self._known:
+            first, self._overflown = not self._overflown, True
+            return Room.LAST if first else Room.NONE
+        if len(self._known) >= self.limits.facts and about not in self._known:
+            raise LimitReached("facts", f"over {self.limits.facts} different names")
+        self._known.add(about)
+        self._stated += 1
+        return Room.YES
 
     def inflate(self, amount: int, *, made: int, compressed: int) -> None:
         """Count `amount` more inflated bytes of a member that has made `made` from `compressed`."""
@@ -58,3 +96,18 @@ class Budget:
         """Check that `amount` bytes may be held in memory at once."""
         if amount > self.limits.whole:
             raise LimitReached("whole", f"{what} is {amount} bytes, over {self.limits.whole}")
+
+
+def _about(fact: Reference | Call | Mutation | Sampled | Anomaly | Unread | Embedded) -> tuple[str, ...]:
+    """What a fact is about, as far as a flood of facts must not drown it."""
+    match fact:
+        case Reference() | Call() | Mutation() | Sampled():
+            return type(fact).__name__, fact.module, fact.name
+        case Anomaly():
+            return type(fact).__name__, fact.code
+        case Unread():
+            return type(fact).__name__, fact.reason
+        case Embedded():
+            return type(fact).__name__, fact.format, fact.passed_to
+        case _:
+            assert_never(fact)

@@ -72,6 +72,7 @@ AnomalyCode = Literal[
     "json.broken",  # not JSON, in a file that says it is
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
+    "file.flood",  # more different names than any honest file has
     "file.polyglot",  # several grammars accept the same bytes
 ]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.account import total
 from scanners.budget import Budget, LimitReached, Limits
-from scanners.facts import Unread, clip
+from scanners.facts import Anomaly, Unread, clip
 from scanners.registry import SCANNERS
 from scanners.scanner import HEAD, TAIL, Needs, NotThisFormat, Read, Sample, Scan
 from scanners.source import Missing, Span, Truncated, merge, subtract
@@ -100,8 +100,8 @@ class Router:
         except Missing as missing:
             return Needs(tuple(merge(missing.spans)))
         except LimitReached as reached:
-            # Only the limit of facts comes this far, so this one goes past it.
-            scan.facts.append(Unread("limit", clip(str(reached))))
+            # Only the limit of facts comes this far, so these go past it.
+            scan.facts += [Anomaly("file.flood", clip(str(reached))), Unread("limit", clip(str(reached)))]
             found = scan.format
         return Read(found, tuple(scan.facts), total(source.size, [scan.account]))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from scanners.account import Account, Totals
-from scanners.budget import LimitReached
+from scanners.budget import Room
 from scanners.facts import Anomaly, Fact, Unread, clip
 from scanners.source import Span  # noqa: TC001 - msgspec reads the annotation at run time
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HEAD = 4096
 """Bytes at the start of a file that recognition looks at (threats.md 1)."""
+_LEFT_OUT = "more facts than are kept: what repeats known names is left out from here"
 TAIL = 65_536
 """Bytes at its end: a zip end record of 22 bytes with a comment of up to 65,535 starts among the last 65,557; the
 writers that matter write none."""
@@ -90,11 +91,21 @@ class Scan:
         self.facts: list[Fact] = [] if facts is None else facts
         self._route = route
 
-    def state(self, fact: Fact) -> None:
-        """Add a fact; the same fact twice is one fact too many, and the caller's business."""
-        if len(self.facts) >= self.budget.limits.facts:
-            raise LimitReached("facts", f"over {self.budget.limits.facts}")
-        self.facts.append(fact)
+    def state(self, fact: Fact) -> bool:
+        """Add a fact, and say whether it was kept.
+
+        Past `Limits.facts` only what is new is kept: the names, reasons and kinds that were not stated before. So no
+        number of facts hides a later one, and no honest file comes near it. `LimitReached` ends a flood of new names.
+        """
+        match self.budget.admit(fact):
+            case Room.NONE:
+                return False
+            case Room.LAST:
+                self.facts.append(Unread("limit", _LEFT_OUT, self.member))
+                return False
+            case Room.YES:
+                self.facts.append(fact)
+                return True
 
     def anomaly(self, code: AnomalyCode, detail: str = "", *, offset: int | None = None, member: str = "") -> None:
         """State that the format is bent here."""

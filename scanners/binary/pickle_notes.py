@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scanners.scanner import Scan
 
 _STORAGES = 100_000
+_LEFT_OUT = -1
+"""The index of a fact that was not kept."""
 _ELEMENTS_MOST = 1 << 63
 """A storage of this many elements, or of fewer than none, is no storage."""
 
@@ -90,6 +92,8 @@ class Notes:
             return
         sketch = _sketch(module, name, arguments)
         index = known.outlines.get(sketch)
+        if index is not None and index < 0:
+            return
         if index is not None:
             self._counts[index] = self._counts.get(index, 1) + 1
             return
@@ -102,9 +106,8 @@ class Notes:
             self._arguments(argument, offset)
         strings: list[str] = []
         strings_in(arguments, strings)
-        known.outlines[sketch] = len(self._scan.facts)
         shown = tuple(clip(show(argument)) for argument in arguments[:16])
-        self._scan.state(
+        kept = self._scan.state(
             Call(
                 clip(module),
                 clip(name),
@@ -117,6 +120,7 @@ class Notes:
                 offset,
             )
         )
+        known.outlines[sketch] = len(self._scan.facts) - 1 if kept else _LEFT_OUT
 
     def _arguments(self, value: Value, offset: int, depth: int = 3) -> None:
         """State the names that are handed to a call, also inside containers."""
@@ -141,8 +145,8 @@ class Notes:
 
     def embedded(self, value: Payload | bytes, kind: str, offset: int) -> None:
         """The stream holds a constant that is itself of the format `kind`."""
-        self._embedded[value if isinstance(value, bytes) else value.offset] = len(self._scan.facts)
-        self._scan.state(Embedded(kind, "", self._scan.member, offset))
+        if self._scan.state(Embedded(kind, "", self._scan.member, offset)):
+            self._embedded[value if isinstance(value, bytes) else value.offset] = len(self._scan.facts) - 1
 
     def _handed(self, value: Value, callee: str) -> None:
         """Note which callee an embedded constant is handed to."""

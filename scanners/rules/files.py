@@ -43,10 +43,22 @@ LFS_POINTER: Final = Rule(
     "Fetch the file with Git LFS or from the Hub.",
     ("https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",),
 )
+FLOOD: Final = Rule(
+    "file-flood",
+    "high",
+    "The file names more things than any honest file does",
+    "It refers to so many different names that the scan was ended. Nothing needs that but hiding the one that matters.",
+    "Do not load it.",
+    ("https://cwe.mitre.org/data/definitions/400.html",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER)
+RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD)
 
-ANOMALIES: Final[dict[AnomalyCode, Rule]] = {"file.polyglot": POLYGLOT, "file.lfs-pointer": LFS_POINTER}
+ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
+    "file.polyglot": POLYGLOT,
+    "file.lfs-pointer": LFS_POINTER,
+    "file.flood": FLOOD,
+}
 """The rule that speaks of each thing that is odd about a file as a whole."""
 
 _NATIVE: Final = frozenset(("elf", "pe", "mach-o", "class", "dex", "lnk"))

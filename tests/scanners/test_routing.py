@@ -220,13 +220,14 @@ def test_an_error_in_a_part_does_not_end_its_container():
     assert [getattr(fact, "reason", "seen") for fact in outcome.facts] == ["seen", "broken"] * 2
 
 
-def test_the_limit_of_facts_ends_the_whole_scan_with_one_fact_more():
+def test_a_flood_of_names_ends_the_whole_scan_and_is_said():
     def floods(source, scan):
-        for _ in itertools.count():
-            scan.inside(Slice(source, 1, 1), "part.a")
+        for number in itertools.count():
+            scan.state(Reference("pickle.global", "acme", f"f{number}", "imported"))
 
     outcome = run([scanner("zip", floods, magic=b"["), scanner("a", states, suffixes=[".a"])], b"[ab")
-    assert len(outcome.facts) == LIMITS.facts + 1
+    assert len(outcome.facts) == LIMITS.facts + 2
+    assert outcome.facts[-2].code == "file.flood"
     assert outcome.facts[-1].reason == "limit"
     assert outcome.account == Totals(0, 0, 3)
     assert outcome.format == "zip"
