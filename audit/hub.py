@@ -43,11 +43,12 @@ async def audit_listed(
         "downloads": repo.downloads,
         "likes": repo.likes,
         "last_modified": repo.last_modified,
+        "selection": session.selection.text,
     }
 
     def job(file: RepoFile) -> Job:
         def content() -> Content:
-            return RemoteContent(file.blob, hub.file(repo, file.path), session.cache, session.fetcher)
+            return RemoteContent(file.blob, hub.remote(repo, file), session.cache, session.fetcher)
 
         return Job(file.path, file.size, file.blob, content)
 

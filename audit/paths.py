@@ -21,10 +21,10 @@ async def audit_paths(session: Session, paths: Sequence[Path]) -> Audit:
     """One audit of all the paths."""
     target = Target("path", " ".join(str(path) for path in paths))
     run = Run(target, session.tools)
-    async with keeping(run):
+    async with keeping(run, selection=session.selection.text):
         found = list(files(paths, session.selection))
         for one in found:
             if isinstance(one, Skipped):
                 run.files[one.path] = skipped(one.path, one.code, one.message)
         await run.audit_files([one for one in found if not isinstance(one, Skipped)])
-    return run.result()
+    return run.result(selection=session.selection.text)

@@ -57,6 +57,12 @@ class Selection(NamedTuple):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str | None:
+        """The selection as it is recorded; None where every path is wanted."""
+        parts = [*(f"+{glob}" for glob in self.include), *(f"-{glob}" for glob in self.exclude)]
+        return " ".join(parts) or None
+
     def wants(self, path: str) -> bool:
         """Whether the path is included, or nothing is asked for in particular, and it is not excluded."""
         name = path.rsplit("/", 1)[-1]

@@ -82,6 +82,6 @@ async def audit_urls(session: Session, urls: Sequence[str]) -> Audit:
 
         return Job(url, 0, "", content, name=unquote(urlsplit(url).path))
 
-    async with keeping(run):
+    async with keeping(run, selection=session.selection.text):
         await run.audit_files([job(url) for url in urls if session.selection.wants(url)])
-    return run.result()
+    return run.result(selection=session.selection.text)

@@ -195,13 +195,17 @@ class Hub:
                     )
 
     def file(self, repo: Repo, path: str) -> Remote:
-        """Where a file of a repo is read: its address at the commit (hub-api.md 2.1)."""
+        """Where the file at `path` of a repo is read."""
         for file in repo.files:
             if file.path == path:
-                prefix = "" if repo.type == "model" else f"{repo.type}s/"
-                url = f"{self.endpoint}/{prefix}{repo.id}/resolve/{repo.commit}/{quote(path)}"
-                return Remote(url=url, size=file.size, home=self.home, name=f"{repo.id}/{path}")
+                return self.remote(repo, file)
         raise UntrueListingError(f"{repo.id} has no file {clipped(path)!r} at {repo.commit}")
+
+    def remote(self, repo: Repo, file: RepoFile) -> Remote:
+        """Where a listed file of a repo is read: its address at the commit (hub-api.md 2.1)."""
+        prefix = "" if repo.type == "model" else f"{repo.type}s/"
+        url = f"{self.endpoint}/{prefix}{repo.id}/resolve/{repo.commit}/{quote(file.path)}"
+        return Remote(url=url, size=file.size, home=self.home, name=f"{repo.id}/{file.path}")
 
     def _tree(self, name: str, kind: RepoType, commit: str) -> tuple[RepoFile, ...]:
         files: dict[str, RepoFile] = {}

@@ -107,6 +107,8 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last_modified: datetime | None = None
     error: Problem | None = None
     """Why the target as a whole could not be audited, or not to its end."""
+    selection: str | None = None
+    """Which paths were asked for, where not all were: such an audit says nothing about the target as a whole."""
     safe_revision: str | None = None
     """An earlier commit of this repo that was audited clean, to be used as `revision=`."""
 

@@ -37,6 +37,7 @@ def _columns(type_: str, names: str) -> dict[str, Any]:
 TABLES: dict[str, dict[str, Any]] = {
     "audits": {
         **_columns(_TEXT, "audit_id sweep_id repo_id repo_type org commit revision verdict ruleset error kind version"),
+        "selection": _TEXT,
         **_columns(_NUMBER, "files bytes_total bytes_fetched downloads likes requests"),
         **_columns(_TIME, "audited_at last_modified"),
         "complete": _FLAG,
@@ -203,6 +204,7 @@ def _audit(audit: Audit) -> Row:
         "version": audit.version,
         "requests": stats.requests,
         "seconds": stats.seconds,
+        "selection": audit.selection,
     }
 
 

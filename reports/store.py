@@ -177,6 +177,7 @@ _SAFE = """
 SELECT "commit" FROM (
     SELECT "commit", audited_at, verdict, complete FROM audits
     WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" IS NOT NULL AND error IS NULL
+        AND selection IS NULL
     QUALIFY row_number() OVER (PARTITION BY "commit" ORDER BY audited_at DESC, audit_id DESC) = 1
 )
 WHERE verdict = 'clean' AND complete
@@ -188,6 +189,7 @@ LIMIT 1
 _AUDITED = """
 SELECT audit_id FROM audits
 WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" = $3 AND ruleset = $4 AND error IS NULL
+    AND selection IS NULL
     AND NOT EXISTS (
         FROM files ANTI JOIN blob_facts USING (blob, hint)
         WHERE files.audit_id = audits.audit_id AND files.error IS NOT NULL

@@ -43,7 +43,8 @@ CREATE TABLE audits (
     kind VARCHAR NOT NULL,
     version VARCHAR NOT NULL,
     requests BIGINT NOT NULL,
-    seconds DOUBLE NOT NULL
+    seconds DOUBLE NOT NULL,
+    selection VARCHAR
 );
 
 CREATE TABLE files (
@@ -136,14 +137,15 @@ FROM worst AS w
 LEFT JOIN scans AS s USING (blob);
 
 -- Each audit with the moment from which another one of the same target speaks instead of it. An audit that never saw
--- a file (no access, no network) says nothing about the target and replaces nothing.
+-- a file (no access, no network), or that was told which files to look at, says nothing about the target as a whole
+-- and replaces nothing.
 CREATE VIEW reigns AS
 SELECT audit_id, kind, repo_id, repo_type, org, audited_at, downloads,
     lead(audited_at) OVER (
         PARTITION BY kind, repo_type, repo_id ORDER BY audited_at, audit_id
     ) AS replaced_at
 FROM audits
-WHERE error IS NULL OR files > 0;
+WHERE (error IS NULL OR files > 0) AND selection IS NULL;
 
 CREATE VIEW current_findings AS
 SELECT f.*

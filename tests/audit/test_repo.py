@@ -209,3 +209,14 @@ def test_the_text_says_what_to_do():
     assert "org/mixed" in out
     assert "posix.system" in out
     assert "\x1b" not in out
+
+
+def test_an_audit_of_some_files_does_not_speak_for_the_repo():
+    with serve(repo("org/m", {"model.pkl": system(), "fine.pkl": b"N."})) as hub:
+        audit("repo", "org/m", "--exclude", "model.pkl", hub=hub)
+        assert audit("repo", "org/m", hub=hub).code == 1
+        audit("repo", "org/m", "--exclude", "model.pkl", hub=hub)
+        current = audit("sql", "--format", "csv", "SELECT DISTINCT path FROM current_findings").out
+        assert current.splitlines() == ["path", "model.pkl"]
+        text = audit("repo", "org/m", hub=hub).out
+    assert "was audited clean" not in text

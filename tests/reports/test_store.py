@@ -57,7 +57,7 @@ def test_an_audit_is_a_row_with_what_it_cost(store):
     moment = START.replace(tzinfo=None)
     assert row == (
         "a1", None, "org/model", "model", "org", "c" * 40, "main", moment, "clean", True, "rules-1", 1, 100, 50, 7, 2, moment,
-        "network: reset", "repo", "0.1.0", 3, 1.25,
+        "network: reset", "repo", "0.1.0", 3, 1.25, None,
     )  # fmt: skip
 
 
