@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
-from scanners.judge import RULESET, complete, judge
 
 from audit import __version__
 from audit.examine import examine
@@ -20,6 +19,7 @@ from crawler.errors import CrawlError
 from reports.record import Audit, Blob, File, Problem, Stats, Target
 from scanners import routing
 from scanners.findings import VERDICTS, verdict
+from scanners.judge import RULESET, complete, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
