@@ -49,7 +49,7 @@ class Stream(NamedTuple):
 class Machine:
     """Walks the streams of one source. Extension codes and the last memo live on from stream to stream."""
 
-    def __init__(self, notes: Notes, *, payload: Callable[[Payload | bytes, int], None] | None = None) -> None:
+    def __init__(self, notes: Notes, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
         self._notes = notes
         self._payload = payload
         self._extensions: dict[int, Global] = {}
@@ -116,8 +116,8 @@ class Machine:
 
     def _constant(self, token: Token) -> None:
         argument = token.argument
-        if isinstance(argument, bytes | Payload) and self._payload is not None:
-            self._payload(argument, token.stop)
+        if isinstance(argument, bytes | Payload):
+            self._payload(argument, token.stop, False)
         self._stack.append(argument)
 
     def _literal(self, token: Token) -> None:
@@ -354,7 +354,9 @@ class Machine:
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
             return Result(callee, arguments, opcode)
-        if isinstance(found, Global):
+        if isinstance(found, bytes):
+            self._payload(found, token.start, True)  # protocols below 3 write all bytes as a call
+        elif isinstance(found, Global):
             self._notes.reference(found, "resolved", token.start)
         return found
 
@@ -362,8 +364,6 @@ class Machine:
         match arguments:
             case (str() as module, str() as name, int() as code):
                 self._extensions[code] = Global(module, name)
-            case _:
-                return
 
     def _build(self, token: Token) -> None:
         state = self._pop()

@@ -16,7 +16,7 @@ from scanners.binary.pickle_opcodes import CODES, SHAPES
 from scanners.binary.torch_records import storage_size
 from scanners.facts import Storage
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Slice, Source
+from scanners.source import BytesSource, Slice, Source
 
 SUFFIXES = frozenset(
     ".bin .ckpt .data .dat .db .dill .dump .joblib .mdl .metadata .model .obj .p .pdopt .pdparams .pickle .pk .pkl "
@@ -61,7 +61,7 @@ class _Walk:
         self.source, self.scan = source, scan
         self.notes = Notes(scan)
         self.lexer = Lexer(source)
-        self.machine = Machine(self.notes, payload=self._payload)
+        self.machine = Machine(self.notes, self._payload)
         self.broken = False
         self._explained = 0
 
@@ -99,36 +99,49 @@ class _Walk:
         self.scan.account.examined(self._explained, stop)
         self._explained = max(self._explained, stop)
 
-    def _payload(self, value: Payload | bytes, stop: int) -> None:
-        """Account for a bytes argument, and look whether it is a format of its own."""
+    def _payload(self, value: Payload | bytes, place: int, computed: bool) -> None:
+        """Look whether bytes are a format of their own, and account for those that stand in the stream.
+
+        `place` is where the argument ends, or the opcode that computes the bytes.
+        """
         length = value.length if isinstance(value, Payload) else len(value)
-        offset = stop - length
-        kind = self._sniff(offset, length)
+        offset = place if computed else place - length
+        if computed:
+            assert isinstance(value, bytes)
+            content: Source = BytesSource(value)
+        else:
+            content = Slice(self.source, offset, length)
+        kind = self._sniff(content)
         if kind:
             self.notes.embedded(value, kind, offset)
+        if computed:
+            if kind:
+                self.scan.inside(content, f"constant@{offset}")
+            return
+        if kind or isinstance(value, Payload):
             self._explain(offset)
-            if self.scan.inside(Slice(self.source, offset, length), f"constant@{offset}"):
-                self.scan.account.examined(offset, stop)
-            self._explained = stop
+            self._explained = place
+        if kind:
+            if self.scan.inside(content, f"constant@{offset}"):
+                self.scan.account.examined(offset, place)
         elif isinstance(value, Payload):
             # A constant: the unpickler copies it and interprets none of it.
-            self._explain(offset)
-            self.scan.account.inert(offset, stop)
-            self._explained = stop
+            self.scan.account.inert(offset, place)
 
-    def _sniff(self, offset: int, length: int) -> str:
-        if length < _EMBEDDED_LEAST:
+    def _sniff(self, content: Source) -> str:
+        if content.size < _EMBEDDED_LEAST:
             return ""
-        head = self.lexer.take(offset, _EMBEDDED_LEAST)
+        head = content.read(0, _EMBEDDED_LEAST)
         if head.startswith(_ZIP):
             return "zip"
-        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and self._lexes(offset, length):
+        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and self._lexes(content):
             return "pickle"
         return ""
 
-    def _lexes(self, offset: int, length: int) -> bool:
+    @staticmethod
+    def _lexes(content: Source) -> bool:
         """Whether the first opcodes hold: two bytes alone begin one array of numbers in sixteen thousand."""
-        lexer = Lexer(Slice(self.source, offset, length))
+        lexer = Lexer(content)
         try:
             for _ in range(_OPCODES_ENOUGH):
                 if lexer.next().code == _STOP:

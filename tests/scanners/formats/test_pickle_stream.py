@@ -89,6 +89,12 @@ ATTACKS = {
     "behind a long payload": asm(op("PROTO", 4), op("BINBYTES", bytes(300_000)), "POP", system()[2:]),
     "nested in bytes": asm(op("PROTO", 4), op("BINBYTES", system()), "STOP"),
     "nested in bytes for loads": asm(op("PROTO", 4), call(named("pickle", "loads"), op("BINBYTES", system())), "STOP"),
+    "nested in the bytes of protocol 2": asm(
+        op("PROTO", 2), call(named("pickle", "loads"), call(named("_codecs", "encode"), op("BINUNICODE", system().decode("latin-1")), text("latin1"))), "STOP"
+    ),
+    "nested in base64": asm(
+        op("PROTO", 4), call(named("pickle", "loads"), call(named("base64", "b64decode"), op("SHORT_BINBYTES", base64.b64encode(system())))), "STOP"
+    ),
     "nested in long bytes": asm(op("PROTO", 4), op("BINBYTES", asm(op("PROTO", 4), op("BINBYTES", bytes(5000)), "POP", system()[2:])), "STOP"),
 }  # fmt: skip
 
@@ -219,6 +225,11 @@ def test_a_torch_storage_is_stated_once_for_each_key():
     )  # fmt: skip
     scan = walk(asm(op("PROTO", 2), tensor, tensor, "POP", "STOP"))
     assert [(f.key, f.type, f.numel) for f in scan.facts if isinstance(f, Storage)] == [("0", "torch.FloatStorage", 6)]
+
+
+def test_a_computed_pickle_says_whom_it_is_handed_to():
+    scan = walk(ATTACKS["nested in the bytes of protocol 2"])
+    assert [f.passed_to for f in scan.facts if isinstance(f, Embedded)] == ["pickle.loads"]
 
 
 def test_an_embedded_pickle_says_whom_it_is_handed_to():
