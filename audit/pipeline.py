@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
+import anyio.to_thread
 
 from audit import __version__
 from audit.examine import examine
@@ -117,7 +118,7 @@ class Run:
         tools = self.tools
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
-            self._known = await _in_thread(tools.store.known, keys, routing.VERSION)
+            self._known = await self._recall(tools.store, keys)
         limiter = anyio.CapacityLimiter(max(1, tools.concurrency))
         tools.progress.expect(len(jobs), sum(job.size for job in jobs))
         async with anyio.create_task_group() as group:
@@ -155,11 +156,16 @@ class Run:
             key = (content.blob, hint)
             store = self.tools.store
             if store is not None and not self.tools.full and key not in self._known:
-                self._known.update(await _in_thread(store.known, {key}, routing.VERSION))
+                self._known.update(await self._recall(store, {key}))
             if known := self._known.get(key) or self.blobs.get(key):
                 return known, key in self._known
             self.blobs[key] = await examine(content, job.name or job.path, self.tools.jail, fetched=count)
             return self.blobs[key], False
+
+    async def _recall(self, store: Store, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Blob]:
+        """What the history knows of these contents; a scan that was stopped is made again."""
+        known = await anyio.to_thread.run_sync(store.known, keys, routing.VERSION)
+        return {key: blob for key, blob in known.items() if blob.stopped is None}
 
     async def _blob_once(self, job: Job, key: tuple[str, str], count: Callable[[int], None]) -> tuple[Blob, bool]:
         if known := self._known.get(key):
@@ -251,11 +257,3 @@ def skipped(path: str, code: str, message: str, *, size: int = 0, blob: str = ""
         bytes_fetched=fetched,
         error=Problem(code, message),
     )
-
-
-async def _in_thread(
-    known: Callable[[Collection[tuple[str, str]], str], dict[tuple[str, str], Blob]],
-    keys: Collection[tuple[str, str]],
-    version: str,
-) -> dict[tuple[str, str], Blob]:
-    return await anyio.to_thread.run_sync(known, keys, version)

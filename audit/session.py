@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from audit.config import ConfigError
 from audit.pipeline import Selection, Tools
 from audit.pool import Jail
 from audit.progress import progress
@@ -62,7 +63,10 @@ def policy(config: Config) -> Policy:
             if entry.expires is None or entry.expires >= today  # type: ignore[attr-defined]
         ]
 
-    return Policy.default().extended(allow=current(config.policy.allow), deny=current(config.policy.deny))
+    try:
+        return Policy.default().extended(allow=current(config.policy.allow), deny=current(config.policy.deny))
+    except ValueError as error:
+        raise ConfigError(f"policy: {error}") from error
 
 
 @asynccontextmanager

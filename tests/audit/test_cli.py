@@ -78,3 +78,24 @@ def test_the_result_goes_to_a_file(tmp_path):
 def test_the_cache_is_shown_and_cleared():
     assert audit("cache", "info").code == 0
     assert audit("cache", "clear").code == 0
+
+
+def test_a_prefix_cannot_be_allowed(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("policy: {allow: [{name: 'acme.*', reason: ours}]}\n")
+    (tmp_path / "a.pkl").write_bytes(b"N.")
+    clean_failure(audit("path", tmp_path / "a.pkl", "--config", config), 2, "acme.*")
+
+
+def test_the_users_policy_allows_until_it_expires_and_denies(tmp_path):
+    (tmp_path / "a.pkl").write_bytes(system(module="acme", name="load"))
+
+    def verdict(policy):
+        (tmp_path / "config.yaml").write_text(f"policy: {policy}\n")
+        arguments = ("path", tmp_path / "a.pkl", "--config", tmp_path / "config.yaml", "--format", "json")
+        return audit(*arguments).json["verdict"]
+
+    assert verdict("{}") == "suspicious"
+    assert verdict("{allow: [{name: acme.load, reason: reviewed}]}") == "clean"
+    assert verdict("{allow: [{name: acme.load, reason: reviewed, expires: 2020-01-01}]}") == "suspicious"
+    assert verdict("{deny: [{name: acme.load, reason: recalled}]}") == "malicious"
