@@ -76,18 +76,12 @@ class Content(Protocol):
         ...
 
 
-class RemoteContent:
-    """A blob behind a URL, read by ranges into the block cache."""
+class CachedContent:
+    """A blob that is read through an entry of the block cache."""
 
-    def __init__(self, blob: str, remote: Remote, cache: Cache, fetcher: Fetcher) -> None:
-        self.blob, self.size = blob, remote.size
-        self._remote, self._cache, self._fetcher = remote, cache, fetcher
+    def __init__(self) -> None:
+        self.blob, self.size = "", 0
         self._entry: Entry | None = None
-
-    async def __aenter__(self) -> Self:
-        """Open the cache entry."""
-        self._entry = self._cache.open(self.blob, self.size)
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -97,24 +91,41 @@ class RemoteContent:
             self._entry.close()
 
     @property
+    def entry(self) -> Entry:
+        """The entry, which is open inside the context only."""
+        assert self._entry is not None
+        return self._entry
+
+    @property
     def fd(self) -> int:
         """The descriptor of the sparse file."""
-        assert self._entry is not None
-        return self._entry.fd
+        return self.entry.fd
+
+
+class RemoteContent(CachedContent):
+    """A blob behind a URL, read by ranges into the block cache."""
+
+    def __init__(self, blob: str, remote: Remote, cache: Cache, fetcher: Fetcher) -> None:
+        super().__init__()
+        self.blob, self.size = blob, remote.size
+        self._remote, self._cache, self._fetcher = remote, cache, fetcher
+
+    async def __aenter__(self) -> Self:
+        """Open the cache entry."""
+        self._entry = self._cache.open(self.blob, self.size)
+        return self
 
     async def ensure(self, spans: Sequence[Span]) -> int:
         """Fetch what of the spans is not in the cache."""
-        assert self._entry is not None
-        return await self._fetcher.ensure(self._entry, self._remote, spans)
+        return await self._fetcher.ensure(self.entry, self._remote, spans)
 
     async def whole(self) -> int:
         """Fetch every byte that is not in the cache, and compare the hash of all of them."""
-        assert self._entry is not None
-        before = self._entry.written
-        digests = await self._fetcher.whole(self._entry, self._remote)
+        before = self.entry.written
+        digests = await self._fetcher.whole(self.entry, self._remote)
         if not digests.fit(self.blob):
             raise WrongHashError(f"its bytes are not those of {self.blob[:19]}…, which the listing names")
-        return self._entry.written - before
+        return self.entry.written - before
 
 
 class LocalContent:

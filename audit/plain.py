@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
+from audit.content import CachedContent
 from audit.keep import keeping
 from audit.pipeline import Job, Run
 from crawler.plain import download, probe
@@ -13,22 +14,19 @@ from scanners.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from audit.content import Content
     from audit.session import Session
-    from crawler.entry import Entry
     from crawler.remote import Remote
     from reports.record import Audit
 
 
-class PlainContent:
+class PlainContent(CachedContent):
     """The file at a plain address: what there is, and whether in ranges, is learned when it is opened."""
 
     def __init__(self, url: str, session: Session) -> None:
-        self.blob, self.size = "", 0
+        super().__init__()
         self._url, self._session = url, session
-        self._entry: Entry | None = None
         self._remote: Remote | None = None
         self._streamed = 0
 
@@ -46,26 +44,12 @@ class PlainContent:
         self.blob, self.size = self._entry.key, self._entry.size
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the cache entry."""
-        if self._entry is not None:
-            self._entry.close()
-
-    @property
-    def fd(self) -> int:
-        """The descriptor of the sparse file."""
-        assert self._entry is not None
-        return self._entry.fd
-
     async def ensure(self, spans: Sequence[Span]) -> int:
         """Fetch what is not here; of a streamed file, count what the streaming brought."""
-        assert self._entry is not None
         if self._remote is None:
             fetched, self._streamed = self._streamed, 0
             return fetched
-        return await self._session.fetcher.ensure(self._entry, self._remote, spans)
+        return await self._session.fetcher.ensure(self.entry, self._remote, spans)
 
     async def whole(self) -> int:
         """Fetch every byte; a plain server names no hash to check it against."""
