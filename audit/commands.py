@@ -76,7 +76,9 @@ def sql(query: str, options: Options) -> Exit:
     def run() -> Exit:
         config = configuration(options)
         text = sys.stdin.read() if query == "-" else query
-        result = open_store(config, options).query(text)
+        store = open_store(config, options)
+        result = store.query(text)
+        warn_set_aside(store)
         click.echo(render(result, options.form), nl=False)
         return Exit.OK
 
@@ -154,6 +156,7 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]]) -> Exit:
 
         audit = anyio.run(inside)
         write(audit, options)
+        warn_set_aside(session.tools.store)
         fail_on: Any = options.fail_on or config.report.fail_on
         return exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
 
@@ -197,6 +200,12 @@ def _guarded(run: Callable[[], Exit]) -> Exit:
         # An output file that cannot be written, a full disk: the command as given cannot be carried out.
         _complain(f"{error.filename or 'input/output'}: {error.strerror or error}")
         return Exit.WRONG
+
+
+def warn_set_aside(store: Store | None) -> None:
+    """Say that recorded audits could not be read back, and where they are."""
+    for path in store.set_aside if store is not None else ():
+        _complain(f"a recorded audit cannot be read and was set aside as {path}; the others are stored")
 
 
 def _complain(message: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -43,34 +42,26 @@ def sweep(organisations: Sequence[str], options: Options) -> Exit:
     return exit_code(audits, fail_on=fail_on, exit_zero=options.exit_zero)
 
 
+Status = Literal["running", "complete", "incomplete", "interrupted"]
+
+
 async def sweep_all(session: Session, targets: Sequence[str]) -> list[Audit]:
     """The audits that this sweep had to make; unchanged repos are counted and passed over."""
-    store = session.tools.store
     hub = open_hub(session)
-    record = Sweep(uuid.uuid4().hex, datetime.now(UTC), tuple(targets), session.tools.ruleset)
+    sweep_id, started, before = uuid.uuid4().hex, session.tools.now(), session.client.requests
     audits: list[Audit] = []
     listed = unchanged = 0
-    status: Literal["complete", "incomplete", "interrupted"] = "interrupted"
-    before = session.client.requests
-    try:
-        for kind in session.config.sweep.types:
-            for target in targets:
-                async for found in hub.repos(target, type=kind):
-                    listed += 1
-                    if found.commit and await _recorded(session, found, found.commit):
-                        unchanged += 1
-                        continue
-                    audits.append(await _audit(session, hub, found, record.sweep_id))
-        status = "complete" if all(audit.complete for audit in audits) else "incomplete"
-    finally:
-        if store is not None:
-            store.record_sweep(
+
+    def record(status: Status) -> None:
+        """Keep what the sweep is at this moment."""
+        if session.tools.store is not None:
+            session.tools.store.record_sweep(
                 Sweep(
-                    record.sweep_id,
-                    record.started,
-                    record.targets,
-                    record.ruleset,
-                    finished=datetime.now(UTC),
+                    sweep_id,
+                    started,
+                    tuple(targets),
+                    session.tools.ruleset,
+                    finished=None if status == "running" else session.tools.now(),
                     repos_listed=listed,
                     repos_audited=len(audits),
                     repos_unchanged=unchanged,
@@ -80,6 +71,21 @@ async def sweep_all(session: Session, targets: Sequence[str]) -> list[Audit]:
                     status=status,
                 )
             )
+
+    status: Status = "interrupted"
+    record("running")
+    try:
+        for kind in session.config.sweep.types:
+            for target in targets:
+                async for found in hub.repos(target, type=kind):
+                    listed += 1
+                    if found.commit and await _recorded(session, found, found.commit):
+                        unchanged += 1
+                    else:
+                        audits.append(await _audit(session, hub, found, sweep_id))
+        status = "complete" if all(audit.complete for audit in audits) else "incomplete"
+    finally:
+        record(status)
     click.echo(f"{listed} repos listed, {len(audits)} audited, {unchanged} unchanged", err=True)
     return audits
 
@@ -102,7 +108,7 @@ async def _audit(session: Session, hub: Hub, found: Listed, sweep_id: str) -> Au
         return Audit(
             audit_id=uuid.uuid4().hex,
             target=Target("repo", found.id, found.type, None, found.commit),
-            started=datetime.now(UTC),
+            started=session.tools.now(),
             ruleset=session.tools.ruleset,
             version=__version__,
             verdict="incomplete",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,7 +30,6 @@ from reports.trend import trend_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from reports.record import Audit
 
@@ -46,11 +48,11 @@ ORDER BY downloads DESC
 
 _NEXT = """
 Try next:
-  audit sql --db {database} "SELECT repo_id, rule, severity FROM findings"
-  audit rules                            what is looked for; with a name, one rule explained
-  audit demo --serve                     keeps this Hub running, to audit it yourself
-  audit repo ORG/NAME                    any model on the real Hub
-  audit path FILE_OR_FOLDER              what is already on this machine"""
+  {audit} sql --db {database} "SELECT repo_id, rule, severity FROM findings"
+  {audit} rules               # what is looked for; with a name, one rule explained
+  {audit} demo --serve        # keeps this Hub running, to audit it yourself
+  {audit} repo ORG/NAME       # any model on the real Hub
+  {audit} path FILE_OR_FOLDER # what is already on this machine"""
 
 
 def demo(*, serve: bool) -> Exit:
@@ -103,15 +105,23 @@ def _show(folder: Path, first: list[Audit], second: list[Audit]) -> None:
     fetched = sum(audit.stats.bytes_fetched for audit in (*first, *second))
     total = sum(audit.stats.bytes_total for audit in (*first, *second))
     click.echo(f"\n{len(first) + len(second)} audits read {human(fetched)} of {human(total)}; nothing was loaded.")
-    click.echo(_NEXT.format(database=folder / "demo.duckdb"))
+    click.echo(_NEXT.format(audit=_command(), database=shlex.quote(str(folder / "demo.duckdb"))))
+
+
+def _command() -> str:
+    """How the reader calls this command from where they are: by name where the shell finds it, else by its path."""
+    found = shutil.which("audit")
+    if found and Path(found).samefile(sys.argv[0]):
+        return "audit"
+    return shlex.quote(os.path.relpath(sys.argv[0])) if os.access(sys.argv[0], os.X_OK) else "python -m audit"
 
 
 def _serve(hub: LoopbackHub) -> None:
     click.echo(
         f"""
 The demo Hub is at {hub.endpoint} until you press Ctrl-C. In another terminal:
-  HF_ENDPOINT={hub.endpoint} audit repo demo-org/torch-runner
-  HF_ENDPOINT={hub.endpoint} audit repo demo-org/clean-classifier --format json"""
+  HF_ENDPOINT={hub.endpoint} {_command()} repo demo-org/torch-runner
+  HF_ENDPOINT={hub.endpoint} {_command()} repo demo-org/clean-classifier --format json"""
     )
     while True:
         time.sleep(3600)
