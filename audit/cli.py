@@ -26,10 +26,10 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
-_database = click.option("--db", type=click.Path(path_type=Path), help="The database file.")
+_database = click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="The database file.")
 _general = _options(
     _database,
-    click.option("--config", type=click.Path(path_type=Path), help="The configuration file."),
+    click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration file."),
     click.option("--quiet", is_flag=True, help="No progress and no hints on standard error."),
     click.option("--verbose", is_flag=True, help="Say more on standard error."),
 )
@@ -42,7 +42,9 @@ _auditing = _options(
         show_default=True,
         help="How the result is written.",
     ),
-    click.option("--output", type=click.Path(path_type=Path), help="Where to; standard output if not given."),
+    click.option(
+        "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to; standard output if not given."
+    ),
     click.option("--fail-on", type=SEVERITY, help="Least severity that makes the exit code 1 (high)."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1."),
     click.option("--include", multiple=True, metavar="GLOB", help="Only these paths; may be repeated."),
@@ -72,7 +74,7 @@ def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="PATH...")
 @_auditing
 def path(paths: tuple[Path, ...], **options: Any) -> None:
     """Audit files, folders or snapshots of the Hugging Face cache, with no network at all."""

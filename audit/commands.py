@@ -189,7 +189,11 @@ def _guarded(run: Callable[[], Exit]) -> Exit:
     from reports.errors import QueryError, StoreError  # noqa: PLC0415 - as above
 
     try:
-        return run()
+        try:
+            return run()
+        except BaseExceptionGroup as group:
+            # Tasks raise in groups; what a user can mend is one error among them.
+            raise _leaf(group) from group
     except (ConfigError, QueryError, StoreError, NotARepoIdError, BadUrlError) as error:
         _complain(str(error))
         return Exit.WRONG
@@ -200,6 +204,12 @@ def _guarded(run: Callable[[], Exit]) -> Exit:
         # An output file that cannot be written, a full disk: the command as given cannot be carried out.
         _complain(f"{error.filename or 'input/output'}: {error.strerror or error}")
         return Exit.WRONG
+
+
+def _leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group that is no group itself."""
+    first = group.exceptions[0]
+    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def warn_set_aside(store: Store | None) -> None:

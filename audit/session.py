@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import anyio.to_thread
+
 from audit.config import ConfigError
 from audit.pipeline import Selection, Tools
 from audit.pool import Jail
@@ -75,6 +77,9 @@ async def open_session(config: Config, options: Options) -> AsyncIterator[Sessio
     retry = RetryPolicy(attempts=config.fetch.attempts, total=config.fetch.wait)
     settings = Settings(connect=config.fetch.connect, read=config.fetch.read, retry=retry)
     store = None if options.no_store else Store(database(config, options.db), wait=config.store.wait)
+    if store is not None:
+        # Before anything is fetched: hours of work must not end at a file that cannot be written.
+        await anyio.to_thread.run_sync(store.check)
     jail = Jail(
         workers=config.scan.workers or os.cpu_count() or 1,
         deadline=config.scan.deadline,

@@ -7,6 +7,7 @@ are looked up in both, so nothing is scanned twice because a merge is late.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import msgspec
 
 from reports import query, rows
 from reports.database import misfits, opened
-from reports.errors import StoreBusy
+from reports.errors import StoreBusy, StoreError
 from reports.record import Audit, Sweep
 from reports.spool import Spool
 
@@ -52,6 +53,18 @@ class Store:
     def set_aside(self) -> tuple[Path, ...]:
         """Spooled files that could not be read, renamed to `….bad`: a warning for the user."""
         return tuple(self._spool.set_aside)
+
+    def check(self) -> None:
+        """Raise `StoreError` where the database cannot be used at all; one that is busy will be free in time."""
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be made: {error.strerror}; name another file with --db") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StoreError(f"{folder} cannot be written; name another file with --db, or use --no-store")
+        if self.path.exists():
+            self._read("SELECT 1", [])
 
     def record(self, audit: Audit) -> None:
         """Keep an audit: on disk when this returns, in the database soon after."""

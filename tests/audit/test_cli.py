@@ -99,3 +99,33 @@ def test_the_users_policy_allows_until_it_expires_and_denies(tmp_path):
     assert verdict("{allow: [{name: acme.load, reason: reviewed}]}") == "clean"
     assert verdict("{allow: [{name: acme.load, reason: reviewed, expires: 2020-01-01}]}") == "suspicious"
     assert verdict("{deny: [{name: acme.load, reason: recalled}]}") == "malicious"
+
+
+def newer(path):
+    """A database of a hub-audit that does not exist yet."""
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE schema_steps (name VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL)")
+        connection.execute("INSERT INTO schema_steps VALUES ('9999_tomorrow', now())")
+
+
+@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["path", "model.pkl"]])
+def test_a_database_of_a_newer_version_is_said(command, tmp_path):
+    newer(tmp_path / "new.duckdb")
+    (tmp_path / "model.pkl").write_bytes(system())
+    clean_failure(audit(*command, "--db", "new.duckdb", cwd=tmp_path), 2, "newer")
+
+
+@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["path", "model.pkl"]])
+def test_a_database_that_is_a_folder_is_said(command, tmp_path):
+    (tmp_path / "model.pkl").write_bytes(system())
+    clean_failure(audit(*command, "--db", ".", cwd=tmp_path), 2)
+
+
+def test_a_folder_for_the_database_that_cannot_be_made_is_said_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "model.pkl").write_bytes(system())
+    result = audit("path", "model.pkl", "--db", "file/audit.duckdb", cwd=tmp_path)
+    clean_failure(result, 2, "--db")
+    assert result.out == ""
