@@ -158,7 +158,10 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]]) -> Exit:
         write(audit, options)
         warn_set_aside(session.tools.store)
         fail_on: Any = options.fail_on or config.report.fail_on
-        return exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
+        code = exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
+        for trouble in session.tools.troubles:
+            _complain(trouble)
+        return Exit.WRONG if session.tools.troubles and code is not Exit.FOUND else code
 
     return _guarded(guarded)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from reports.errors import StoreError
 from reports.record import Problem
 
 if TYPE_CHECKING:
@@ -25,8 +26,12 @@ async def keeping(run: Run, **about: object) -> AsyncIterator[None]:
             run.error = Problem("interrupted", "the audit was interrupted; the next one goes on where it was")
             _store(run, about)
         raise
-    # In a thread: the database may be busy for a while, and the progress goes on.
-    await anyio.to_thread.run_sync(_store, run, about)
+    try:
+        # In a thread: the database may be busy for a while, and the progress goes on.
+        await anyio.to_thread.run_sync(_store, run, about)
+    except StoreError as error:
+        # What was found is still to be told: a full disk must not swallow a finding.
+        run.tools.troubles.append(str(error))
 
 
 def _store(run: Run, about: dict[str, object]) -> None:

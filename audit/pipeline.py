@@ -78,6 +78,8 @@ class Tools(NamedTuple):
     jail: Jail
     policy: Policy
     progress: Progress
+    troubles: list[str]
+    """What went wrong beside the audit itself, such as a full disk, to be told at the end."""
     store: Store | None = None
     concurrency: int = 16
     full: bool = False

@@ -92,6 +92,7 @@ async def open_session(config: Config, options: Options) -> AsyncIterator[Sessio
                 jail=jail,
                 policy=policy(config),
                 progress=shown,
+                troubles=[],
                 store=store,
                 concurrency=config.fetch.concurrency,
                 full=options.full,

@@ -14,6 +14,7 @@ from audit.exits import Exit, exit_code
 from audit.hub import audit_listed, open_hub
 from audit.session import Session, open_session
 from crawler.errors import CrawlError
+from reports.errors import StoreError
 from reports.record import Audit, Problem, Stats, Sweep, Target
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def sweep(organisations: Sequence[str], options: Options) -> Exit:
 
     async def inside() -> list[Audit]:
         async with open_session(config, options) as session:
-            return await sweep_all(session, targets)
+            audits = await sweep_all(session, targets)
+            if session.tools.troubles:
+                raise StoreError(session.tools.troubles[0])
+            return audits
 
     audits = anyio.run(inside)
     fail_on: Any = options.fail_on or config.report.fail_on

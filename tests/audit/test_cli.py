@@ -1,8 +1,11 @@
 """The command line: bad input is one clear line and the contract's exit code."""
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.command import audit, clean_failure
+from tests.command import audit, clean_failure, environment
 from tests.craft.pickles import system
 
 COMMANDS = ["repo", "path", "url", "sweep", "sql", "rules", "cache", "demo"]
@@ -129,3 +132,16 @@ def test_a_folder_for_the_database_that_cannot_be_made_is_said_before_any_work(t
     result = audit("path", "model.pkl", "--db", "file/audit.duckdb", cwd=tmp_path)
     clean_failure(result, 2, "--db")
     assert result.out == ""
+
+
+def test_a_history_that_cannot_be_written_swallows_no_finding(tmp_path):
+    """Files of more than 8 KiB cannot be written here, as on a full disk."""
+    (tmp_path / "model.pkl").write_bytes(system())
+    command = f"ulimit -f 8; exec {sys.executable} -m audit path model.pkl --db a.duckdb"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert "posix.system" in done.stdout
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "a.duckdb" in done.stderr
