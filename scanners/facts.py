@@ -24,6 +24,10 @@ ReferenceKind = Literal[
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
+EXAMINED = "<examined "
+"""How an argument begins that is a constant of a format of its own, whose content is stated too. No other does: texts
+are shown in quotes."""
+
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved"]
 """What the blob does with a reference: `imported` and dropped or kept; `called`; `instantiated` (NEWOBJ);
 `built` (state set on its instance); `mutated` (the thing itself changed); `argument` of a call;
@@ -92,6 +96,13 @@ def clip(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def clip_name(name: str) -> str:
+    """A dotted name cut in its middle: what it leads to in the end is at its end."""
+    if len(name) > TEXT_LIMIT:
+        name = f"{name[: TEXT_LIMIT // 4]}…{name[-TEXT_LIMIT // 2 :]}"
+    return clip(name)
 
 
 class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="fact", omit_defaults=True):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
-from scanners.budget import LimitReached
 from scanners.source import Span, Truncated
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ INLINE_TEXT = 65_536
 _WINDOW = 65_536
 _WINDOW_MOST = 64 << 20
 _PIECE = 1 << 20
-_LINE_MOST = 16 << 20
+_LINE_MOST = 4 << 20
 
 _UNSIGNED = {Shape.U1: 1, Shape.U2: 2, Shape.U4: 4, Shape.U8: 8}
 _PREFIXED = {
@@ -246,8 +245,18 @@ class Lexer:
             if length >= left:
                 return _decode_line(piece[:-1]), at + max(left, 0), True
             if length >= _LINE_MOST:
-                raise LimitReached("line", f"a line of over {_LINE_MOST} bytes at {at}")
+                return _decode_line(piece[:INLINE_TEXT]), *self._line_end(at + length)
             length *= 4
+
+    def _line_end(self, at: int) -> tuple[int, bool]:
+        """The place behind the next newline, and whether the source ended first: such a line names nothing."""
+        while at < self._source.size:
+            piece = self.take(at, min(_PIECE, self._source.size - at))
+            end = piece.find(b"\n")
+            if end >= 0:
+                return at + end + 1, False
+            at += len(piece)
+        return at, True
 
 
 def _decode_line(line: bytes) -> str:

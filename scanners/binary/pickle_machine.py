@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from scanners.binary.pickle_convert import as_arguments, fix_imports, memo_index, parse_int, unescape
 from scanners.binary.pickle_lexer import NUMBER, Broken, Lexer, Opaque, Payload, Token
 from scanners.binary.pickle_opcodes import CODES, NAMES
-from scanners.binary.pickle_resolve import evaluate, looked_up, unwrap
+from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
+from scanners.binary.pickle_state import lent, put
 from scanners.binary.pickle_values import (
     BUFFER,
     UNKNOWN,
@@ -59,7 +60,6 @@ class Machine:
         self._marks: list[int] = []
         self._protocol = 0
         self._frame = 0
-        self._lexer: Lexer | None = None
         self._handlers = self._table()
         self.at = 0
         """Offset of the opcode being walked."""
@@ -119,6 +119,10 @@ class Machine:
         if isinstance(argument, bytes | Payload):
             self._payload(argument, token.stop, False)
         self._stack.append(argument)
+
+    def _bytearray(self, token: Token) -> None:  # The stream may still change it: it is looked at, and no constant.
+        self._constant(token)
+        self._stack[-1] = BUFFER
 
     def _literal(self, token: Token) -> None:
         self._stack.append(_LITERALS[token.code])
@@ -203,8 +207,8 @@ class Machine:
         """Add to a container, or, where the target is something else, state that the stream changes it."""
         if isinstance(target, Items | Mapping):
             target.extend(values)
-        elif isinstance(target, Global) and values:
-            self._notes.mutation(target, NAMES[token.code], values[0], token.start)
+        elif (owner := target if isinstance(target, Global) else lent(target)) and values:
+            self._notes.mutation(owner, NAMES[token.code], values[0], token.start)
         elif isinstance(target, Result) and isinstance(target.callee, Global) and values:
             # `obj[key] = value` and `obj.extend(values)` run code of the object's class.
             self._notes.reference(target.callee, "built", token.start)
@@ -341,16 +345,14 @@ class Machine:
         opcode = NAMES[token.code]
         for _ in range(_CALL_DEPTH):
             self._notes.call(callee, arguments, opcode, token.start)
-            further = unwrap(callee, arguments)
-            if further is None:
+            if (further := unwrap(callee, arguments)) is None:
                 break
             callee, arguments = further
             if isinstance(callee, Global):
                 self._notes.reference(callee, "resolved", token.start)
-        if opcode.startswith("NEWOBJ"):
+        if opcode.startswith("NEWOBJ") and not makes_partial(callee):
             return Result(callee, arguments, opcode)
-        if isinstance(callee, Global) and callee.dotted.endswith("copyreg.add_extension"):
-            self._register(arguments)
+        self._extensions |= registered(callee, arguments)
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
             return Result(callee, arguments, opcode)
@@ -360,16 +362,13 @@ class Machine:
             self._notes.reference(found, "resolved", token.start)
         return found
 
-    def _register(self, arguments: tuple[Value, ...]) -> None:
-        match arguments:
-            case (str() as module, str() as name, int() as code):
-                self._extensions[code] = Global(module, name)
-
     def _build(self, token: Token) -> None:
         state = self._pop()
         target = self._top()
-        if isinstance(target, Global):
-            self._notes.mutation(target, "BUILD", state, token.start)
+        if made := put(target, state):
+            self._notes.call(*made, "BUILD", token.start)
+        if owner := target if isinstance(target, Global) else lent(target):
+            self._notes.mutation(owner, "BUILD", state, token.start)
         elif isinstance(target, Result) and isinstance(target.callee, Global):
             self._notes.reference(target.callee, "built", token.start)
 
@@ -381,7 +380,7 @@ _HANDLERS = {
         [
             *("BININT", "BININT1", "BININT2", "LONG1", "LONG4"),
             *("BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
-            *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+            *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
         ],
         "_constant",
     ),
@@ -394,6 +393,7 @@ _HANDLERS = {
     **dict.fromkeys(["EXT1", "EXT2", "EXT4"], "_extension"),
     "POP": "_pop_one",
     "POP_MARK": "_pop_to_mark",
+    "BYTEARRAY8": "_bytearray",
     "FRAME": "_enter_frame",
     "READONLY_BUFFER": "_nothing",
     "STOP": "_undefined",

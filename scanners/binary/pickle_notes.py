@@ -22,7 +22,7 @@ from scanners.binary.pickle_values import (
     show,
     strings_in,
 )
-from scanners.facts import Call, Embedded, Mutation, Reference, Sampled, Storage, clip
+from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sampled, Storage, clip, clip_name
 
 if TYPE_CHECKING:
     from scanners.facts import AnomalyCode, UsedAs
@@ -71,7 +71,9 @@ class Notes:
         if key not in self._references:
             self._references.add(key)
             self._scan.state(
-                Reference("pickle.global", clip(value.module), clip(value.name), used_as, self._scan.member, offset)
+                Reference(
+                    "pickle.global", clip(value.module), clip_name(value.name), used_as, self._scan.member, offset
+                )
             )
 
     def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
@@ -90,7 +92,7 @@ class Notes:
             self._handed(argument, f"{module}.{name}" if module else name)
         if known.sampled:
             return
-        sketch = _sketch(module, name, arguments)
+        sketch = _sketch(module, name, arguments) + "".join([self._kind(argument) for argument in arguments])
         index = known.outlines.get(sketch)
         if index is not None and index < 0:
             return
@@ -106,11 +108,11 @@ class Notes:
             self._arguments(argument, offset)
         strings: list[str] = []
         strings_in(arguments, strings)
-        shown = tuple(clip(show(argument)) for argument in arguments[:16])
+        shown = tuple(self._show(argument) for argument in arguments[:16])
         kept = self._scan.state(
             Call(
                 clip(module),
-                clip(name),
+                clip_name(name) if module else clip(name),
                 opcode,
                 clip(f"{f'{module}.{name}' if module else name}({', '.join(shown)})"),
                 shown,
@@ -148,6 +150,18 @@ class Notes:
         if self._scan.state(Embedded(kind, "", self._scan.member, offset)):
             self._embedded[value if isinstance(value, bytes) else value.offset] = len(self._scan.facts) - 1
 
+    def _kind(self, value: Value) -> str:
+        """What format an embedded constant is of; "" of any other value."""
+        if not self._embedded or not isinstance(value, bytes | Payload):
+            return ""
+        index = self._embedded.get(value if isinstance(value, bytes) else value.offset)
+        fact = None if index is None else self._scan.facts[index]
+        return fact.format if isinstance(fact, Embedded) else ""
+
+    def _show(self, value: Value) -> str:
+        kind = self._kind(value)
+        return f"{EXAMINED}{kind}>" if kind else clip(show(value))
+
     def _handed(self, value: Value, callee: str) -> None:
         """Note which callee an embedded constant is handed to."""
         if not self._embedded or not isinstance(value, bytes | Payload):
@@ -167,7 +181,7 @@ class Notes:
             return
         self._mutations.add(seen)
         self.reference(target, "mutated", offset)
-        self._scan.state(Mutation(clip(target.module), clip(target.name), opcode, text, self._scan.member, offset))
+        self._scan.state(Mutation(clip(target.module), clip_name(target.name), opcode, text, self._scan.member, offset))
 
     def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
         """The stream is bent here; once for each way."""
@@ -209,11 +223,14 @@ class Notes:
         for (module, name, _), known in self._callees.items():
             if known.sampled:
                 kept = len(known.outlines)
-                self._scan.state(Sampled(clip(module), clip(name), kept, known.seen, self._scan.member))
+                self._scan.state(Sampled(clip(module), clip_name(name), kept, known.seen, self._scan.member))
 
 
 def _sketch(module: str, name: str, arguments: tuple[Value, ...]) -> str:
     # The text that `_codecs.encode` encodes is data (protocol 2 writes every bytes object so): only the codec tells.
     if name == "encode" and module == "_codecs" and len(arguments) == 2:
         return f"str,{outline(arguments[1])}"
+    if name.endswith(".__setstate__"):
+        # A text that is executed: each is looked at.
+        return "".join(part if isinstance(part, str) else outline(part) for part in arguments)
     return ",".join([outline(argument) for argument in arguments])

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _TEXT_MOST = 65_536
 _GETATTR = "builtins.getattr"
 _ALIASES = {
+    "copy_reg": "copyreg",
     "__builtin__": "builtins",
     "__builtins__": "builtins",
     "_operator": "operator",
@@ -244,6 +245,8 @@ _EVALUATORS: dict[str, Callable[[Arguments], Value]] = {
     "builtins.str.upper": lambda a: a[0].upper() if a and isinstance(a[0], str) else None,
     "builtins.str.strip": lambda a: a[0].strip() if a and isinstance(a[0], str) else None,
     "functools.partial": _partial,
+    "copyreg.__newobj__": lambda a: _partial(a[1:]) if a and makes_partial(a[0]) else None,
+    "copyreg._reconstructor": lambda a: _partial(a[2:3]) if a and makes_partial(a[0]) else None,
     "operator.attrgetter": _getter("attrgetter"),
     "operator.methodcaller": _getter("methodcaller"),
     "operator.itemgetter": _getter("itemgetter"),
@@ -254,6 +257,20 @@ def _canonical(value: Value) -> str:
     if not isinstance(value, Global):
         return ""
     return f"{_ALIASES.get(value.module, value.module)}.{value.name}"
+
+
+def makes_partial(cls: Value) -> bool:
+    """Whether `cls` is `functools.partial`, which makes the same of its arguments whichever way it is called."""
+    return _canonical(cls) == "functools.partial"
+
+
+def registered(callee: Value, arguments: Arguments) -> dict[int, Global]:
+    """The extension code that the call gives a name to, with the name."""
+    match arguments:
+        case (str() as name, str() as attribute, int() as code) if _canonical(callee) == "copyreg.add_extension":
+            return {code: Global(name, attribute)}
+        case _:
+            return {}
 
 
 def evaluate(callee: Value, arguments: Arguments) -> Value:

@@ -12,6 +12,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scanners.facts import EXAMINED
 from scanners.rules.policy_names import canonical_path
 from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS
 
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 
 _PATH: Final = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
 _HEAD: Final = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)\(", re.ASCII)
+_WALK: Final = re.compile(r"__(?:globals|subclasses|builtins|import|code|mro|bases|base)__")
+"""Attributes that lead from any object to all others: what a text that a formatter or resolver reads may name."""
 _TEXT_CODECS: Final = frozenset(("latin1", "latin-1", "iso-8859-1", "ascii", "utf-8", "utf8"))
+_PARSERS: Final = re.compile(
+    r"\s*(?:def _parse_args(?:_rvs|_stats)?\(self, [\w ,=.'-]*\):\s+"
+    r"return (?:self\._argcheck_rvs\([\w ,=.-]*\)|\([\w ,]*\)[\w ,.'-]*)\s*){1,3}",
+    re.ASCII,
+)
+"""What scipy writes into the state of a distribution, and executes again when it is loaded."""
 _UFUNC_MODULES: Final = ("numpy", "scipy.special")
 
 
@@ -87,6 +96,9 @@ def _getattr(call: Call, policy: Policy) -> Objection | None:
             return Objection("critical", f"the attribute is one of {path}")
         return None if policy.decide_path(path).kind == "allow" else Objection("medium", f"{path} is unknown")
     if path := made_by(owner):
+        reached = policy.decide_path(f"{path}.{name}")
+        if reached.kind == "deny" and policy.decide_path(path).kind == "allow":
+            return Objection(reached.severity, f"it is {path}.{name}")
         kind = policy.decide_path(path).kind
         if kind == "deny" and canonical_path(path) not in ARGUMENT_AWARE:
             return Objection("critical", f"the attribute is one of what {path} gives")
@@ -177,11 +189,28 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
 }
 """By canonical name. A bare import of such a callee says nothing; handed to a call, it is what the policy says."""
 
+
+def executed(call: Call) -> Objection | None:
+    """What speaks against a text that a class executes when its state is set."""
+    text = call.strings[0] if call.strings else ""
+    if _PARSERS.fullmatch(text):
+        return None
+    return Objection("critical", "the class executes this text of its state")
+
+
 LOADERS: Final = frozenset(
     "torch.storage._load_from_bytes pickle.loads pickle._loads dill._dill.loads dill.loads cloudpickle.loads"
     " cloudpickle.cloudpickle.loads".split()
 )
 """Callees that load the bytes that they are given: as harmless as those, where the bytes were examined too."""
+
+RESOLVERS: Final = frozenset("builtins.getattr operator.attrgetter numpy._core._ufunc_reconstruct".split())
+"""Callees that look an attribute up by its name."""
+
+
+def loads_what_was_examined(call: Call) -> bool:
+    """Whether all that a loader is given is a constant that was examined as a format of its own."""
+    return len(call.arguments) == 1 and call.arguments[0].startswith(EXAMINED)
 
 
 def sink_in(strings: tuple[str, ...], policy: Policy, *, resolver: bool) -> str:
@@ -192,7 +221,7 @@ def sink_in(strings: tuple[str, ...], policy: Policy, *, resolver: bool) -> str:
     """
     modules = [text for text in strings if text in REACHED]
     for text in strings:
-        if policy.sink(text) is not None or (text in SINKS and text not in AMBIGUOUS_SINKS):
+        if policy.sink(text) is not None or _WALK.search(text) or (text in SINKS and text not in AMBIGUOUS_SINKS):
             return text
     words = [text for text in strings if text in AMBIGUOUS_SINKS]
     if words and modules:

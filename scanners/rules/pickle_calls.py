@@ -10,7 +10,17 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES
-from scanners.rules.pickle_arguments import ARGUMENT_AWARE, LOADERS, Objection, made_by, path_of, sink_in
+from scanners.rules.pickle_arguments import (
+    ARGUMENT_AWARE,
+    LOADERS,
+    RESOLVERS,
+    Objection,
+    executed,
+    loads_what_was_examined,
+    made_by,
+    path_of,
+    sink_in,
+)
 from scanners.rules.pickle_known import ML_ROOTS, OWN, REBUILT, RISKY_NAMES
 from scanners.rules.pickle_rules import (
     BY_CAPABILITY,
@@ -22,6 +32,7 @@ from scanners.rules.pickle_rules import (
     UNKNOWN_IMPORT,
     UNSEEN_ARGUMENTS,
 )
+from scanners.rules.policy import Decision
 from scanners.rules.policy_names import canonical, canonical_path
 
 if TYPE_CHECKING:
@@ -30,7 +41,6 @@ if TYPE_CHECKING:
     from scanners.facts import Call, Reference, UsedAs
     from scanners.findings import Finding, Rule, Severity
     from scanners.rules.case import Case
-    from scanners.rules.policy import Decision
 
 __all__ = ["RULES", "judge"]
 
@@ -73,9 +83,6 @@ class _Judging:
         """Member and canonical name of what is called there."""
         self.made: set[tuple[str, str]] = set()
         """The same of classes of which an instance is made by a callee that they are handed to."""
-        self.examined: dict[tuple[str, str], int] = {}
-        """How many constants handed to a loader were examined as formats of their own."""
-        self.loads: dict[tuple[str, str], int] = {}
 
     def add(self, key: _Key, entry: _Entry, count: int = 1) -> None:
         """Keep the worst of what one rule says of one thing; of equals, the first."""
@@ -88,15 +95,9 @@ class _Judging:
 
     def prepare(self) -> None:
         """What has to be known before any call is judged."""
-        for fact in self.case.embedded:
-            if fact.passed_to:
-                key = (fact.member, canonical_path(fact.passed_to))
-                self.examined[key] = self.examined.get(key, 0) + 1
         for call in self.case.calls:
             what = _dotted(call.module, call.name)
-            key = (call.member, what)
-            self.called.add(key)
-            self.loads[key] = self.loads.get(key, 0) + call.count
+            self.called.add((call.member, what))
             if what.startswith(("copyreg.", "torch._tensor.", "torch._utils.")):
                 self.made |= {(call.member, canonical_path(path)) for a in call.arguments[:2] if (path := path_of(a))}
 
@@ -110,13 +111,17 @@ class _Judging:
         if decision.kind == "allow":
             return
         aware = ARGUMENT_AWARE.get(what)
-        if decision.capability == "custom":
+        if call.opcode == "BUILD" and aware is None:
+            objection = executed(call)
+            if objection is not None:
+                self._objected(call, what, Decision("deny", "exec_code"), objection)
+        elif decision.capability == "custom":
             self._denied(call, what, decision, decision.severity)
         elif aware is not None:
             objection = aware(call, self.case.policy)
             if objection is not None:
                 self._objected(call, what, decision, objection)
-        elif what in LOADERS and self._loads_what_was_examined(call.member, what):
+        elif what in LOADERS and loads_what_was_examined(call):
             if decision.severity == "critical" and what != "torch.storage._load_from_bytes":
                 self._denied(call, what, decision, "medium", "what it loads was examined too")
         elif decision.capability == "code_object":
@@ -125,9 +130,6 @@ class _Judging:
             self._denied(call, what, decision, self._weight(call, decision))
         else:
             self._unknown_call(call, what)
-
-    def _loads_what_was_examined(self, member: str, what: str) -> bool:
-        return self.examined.get((member, what), 0) >= self.loads[member, what]
 
     def _weight(self, call: Call, decision: Decision) -> Severity:
         if decision.capability == "import_or_resolve" and not call.strings:
@@ -282,10 +284,11 @@ class _Judging:
         """Findings about callees whose arguments matter and were not all kept."""
         for fact in self.case.sampled:
             what = _dotted(fact.module, fact.name)
-            if what in ARGUMENT_AWARE:
+            if what in ARGUMENT_AWARE or what.endswith(".__setstate__"):
                 yield UNSEEN_ARGUMENTS.at(
                     f"{what} is called {fact.seen} times; {fact.kept} different calls were judged",
                     member=fact.member,
+                    severity="high" if what not in ARGUMENT_AWARE or what in RESOLVERS else None,
                     callee=what,
                     kept=fact.kept,
                     seen=fact.seen,

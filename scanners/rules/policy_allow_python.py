@@ -44,7 +44,7 @@ PYTHON: Final[tuple[Allowed, ...]] = (
             "pytz.tzinfo": "DstTzInfo StaticTzInfo",
             "random": "Random",
             "re": "Pattern RegexFlag _compile",
-            "string": "Formatter Template",
+            "string": "Template",
             "types": "GenericAlias MappingProxyType NoneType SimpleNamespace",
             "typing": "Any Callable Dict Iterable List Literal Mapping Optional Sequence Set Tuple Union",
             "uuid": "SafeUUID UUID",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanners.facts import Call, Embedded, Reference
+from scanners.facts import Call, Reference
 from scanners.judge import judge
 from scanners.rules.pickle_arguments import ARGUMENT_AWARE, made_by, path_of, sink_in, text_of
 from scanners.rules.policy import Policy
@@ -97,16 +97,14 @@ def test_a_denied_callable_inside_an_honest_callee_is_found():
 
 
 def test_a_loader_is_as_harmless_as_what_it_loads():
-    examined = [Embedded("pickle", "torch.storage._load_from_bytes", "", 10 * n) for n in range(2)]
-    data = "b'\\x80\\x02'"
-    assert worst("torch.storage", "_load_from_bytes", data, more=examined[:1]) is None
-    assert worst("torch.storage", "_load_from_bytes", data) == "critical"
-    # Two calls and one examined constant: nobody knows what the other call loads.
-    another = Call("torch.storage", "_load_from_bytes", "REDUCE", "", ("?",), (), 1, "", 9)
-    assert worst("torch.storage", "_load_from_bytes", data, more=[another, *examined[:1]]) == "critical"
-    assert worst("torch.storage", "_load_from_bytes", data, more=[another, *examined]) is None
-    elsewhere = Embedded("pickle", "torch.storage._load_from_bytes", "other.pkl", 1)
-    assert worst("torch.storage", "_load_from_bytes", data, more=[elsewhere]) == "critical"
+    load = ("torch.storage", "_load_from_bytes")
+    assert worst(*load, "<examined pickle>") is None
+    assert worst(*load, "b'\\x80\\x02'") == "critical"
+    assert worst(*load, "<examined pickle>", "<examined pickle>") == "critical"
+    assert worst(*load, "'<examined pickle>'") == "critical"
+    # One examined constant speaks for its own call and for no other.
+    another = Call(*load, "REDUCE", "", ("?",), (), 1, "", 9)
+    assert worst(*load, "<examined pickle>", more=[another]) == "critical"
 
 
 def test_a_user_may_deny_what_is_harmless_by_its_arguments():

@@ -37,7 +37,7 @@ FIRES = {
         ([ref("posix", "system", "called"), call("posix", "system", "'id'")], "critical"),
         ([ref("subprocess", "Popen")], "critical"),
         ([call("pickle", "loads", "<bytes of 90>")], "critical"),
-        ([call("pickle", "loads", "b'…'"), Embedded("pickle", "pickle.loads", "", 9)], "medium"),
+        ([call("pickle", "loads", "<examined pickle>"), Embedded("pickle", "pickle.loads", "", 9)], "medium"),
         ([call("torch.multiprocessing.reductions", "rebuild_storage_fd", "?")], "medium"),
         ([ref("os", "system", "resolved")], "critical"),
     ],
@@ -81,7 +81,10 @@ FIRES = {
         ([ref("timm.models.vit", "make")], "medium"),
         ([call("copyreg", "_reconstructor", "fairseq.x.Y"), ref("fairseq.x", "Y", "argument")], "low"),
     ],
-    "pickle-unseen-arguments": [([Sampled("__builtin__", "getattr", 256, 900)], "medium")],
+    "pickle-unseen-arguments": [
+        ([Sampled("__builtin__", "getattr", 256, 900)], "high"),
+        ([Sampled("functools", "partial", 256, 900)], "medium"),
+    ],
     "pickle-dynamic-global": [([Anomaly("pickle.dynamic-global", "? . ?")], "critical")],
     "pickle-extension": [([Anomaly("pickle.extension", "extension 7")], "high")],
     "pickle-frame": [([Anomaly("pickle.frame")], "critical")],
@@ -173,7 +176,12 @@ FIRES = {
 SILENT = {
     "pickle-runs-code": [
         ([ref("collections", "OrderedDict", "called"), call("collections", "OrderedDict")],),
-        ([call("torch.storage", "_load_from_bytes", "b'…'"), Embedded("pickle", "torch.storage._load_from_bytes")],),
+        (
+            [
+                call("torch.storage", "_load_from_bytes", "<examined zip>"),
+                Embedded("zip", "torch.storage._load_from_bytes"),
+            ],
+        ),
     ],
     "pickle-resolves-names": [
         ([call("builtins", "getattr", "torch.nn.modules.linear.Linear(?)", "'forward'")],),
