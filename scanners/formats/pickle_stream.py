@@ -49,9 +49,19 @@ def _starts(data: bytes) -> bool:
     return bool(data) and SHAPES[data[0]] is not None and _NAMED.search(data) is not None
 
 
+def _may_start(data: bytes) -> bool:
+    """Whether these first bytes are opcodes to their end: the name that tells may stand behind a long constant."""
+    lexer = Lexer(BytesSource(data))
+    try:
+        while True:
+            lexer.next()
+    except Broken:
+        return lexer.ended() or SHAPES[data[lexer.at]] is not None
+
+
 def recognise(sample: Sample) -> bool:
     """Whether the head looks like a pickle of any protocol."""
-    return _starts(sample.head)
+    return _starts(sample.head) or (sample.size > len(sample.head) and _may_start(sample.head))
 
 
 class _Walk:
@@ -64,30 +74,50 @@ class _Walk:
         self.machine = Machine(self.notes, self._payload)
         self.broken = False
         self._explained = 0
+        self._stated = len(scan.facts)
 
     def streams(self) -> list[Stream]:
         """Walk stream after stream; the last one may break off, which is stated."""
         done: list[Stream] = []
+        tried = False
         while True:
+            calls = self.notes.calls
             try:
                 stream = self.machine.run(self.lexer)
             except Broken as broken:
+                if tried and self.notes.calls == calls:
+                    # It was no stream after all.
+                    self.lexer.at = done[-1].stop
+                    return done
                 self.broken = True
                 self._explain(broken.offset)
-                if not done and not self._is_pickle():
+                if not done and not self.is_pickle():
                     raise NotThisFormat from broken
                 self.notes.anomaly("pickle.broken", broken.why, broken.offset)
                 self.scan.unread("broken", f"the pickle breaks off: {broken.why}", offset=broken.offset)
                 return done
             done.append(stream)
             self._explain(stream.stop)
-            if self.lexer.ended() or not _starts(self._peek()):
+            if self.lexer.ended():
                 return done
+            head = self._peek()
+            tried = not _starts(head)
+            if tried and (len(head) < _LOOK or self.stores(done) or not _may_start(head)):
+                return done
+
+    def stores(self, streams: list[Stream]) -> bool:
+        """Whether what is left of the source are the storages of a torch file from before 1.6, as long as named."""
+        if len(streams) != _LEGACY_STREAMS or streams[0].value != _MAGIC_NUMBER:
+            return False
+        storages = {fact.key: fact for fact in self.scan.facts[self._stated :] if isinstance(fact, Storage)}
+        sizes = [storage_size(fact.type, fact.numel) for fact in storages.values()]
+        left = self.source.size - self.lexer.at
+        return all(size is not None for size in sizes) and sum(8 + (size or 0) for size in sizes) == left
 
     def _peek(self) -> bytes:
         return self.lexer.take(self.lexer.at, min(_LOOK, self.source.size - self.lexer.at))
 
-    def _is_pickle(self) -> bool:
+    def is_pickle(self) -> bool:
         """Whether what broke was a pickle: it said so, or it would have acted before it broke."""
         head = self.lexer.take(0, min(2, self.source.size))
         if len(head) == 2 and head[0] == _PROTOCOL and head[1] <= 5:
@@ -162,11 +192,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.read(0, min(len(_ARCHIVE), source.size)) == _ARCHIVE:
         raise NotThisFormat
     walk = _Walk(source, scan)
-    if source.size >= len(_ZIP) and walk.lexer.take(0, len(_ZIP)) == _ZIP:
-        # "P" is an opcode too, PERSID: a stream that begins with it asks for the loader's own hook before anything
-        # else. Unpicklers without a hook refuse there, and torch, which has one, takes these four bytes for a zip.
-        raise NotThisFormat
-    stated = len(scan.facts)
     try:
         streams = walk.streams()
     finally:
@@ -176,12 +201,12 @@ def scan(source: Source, scan: Scan) -> None:
     at, left = walk.lexer.at, source.size - walk.lexer.at
     if walk.broken or not left:
         return
-    if scan.format == "torch.legacy" and len(streams) == _LEGACY_STREAMS:
-        storages = {fact.key: fact for fact in scan.facts[stated:] if isinstance(fact, Storage)}
-        sizes = [storage_size(fact.type, fact.numel) for fact in storages.values()]
-        if all(size is not None for size in sizes) and sum(8 + (size or 0) for size in sizes) == left:
-            scan.account.inert(at, source.size)
-            return
+    if not (walk.notes.said or walk.is_pickle()):
+        # A few constants before other bytes: loading them does nothing, and the whole is something else.
+        raise NotThisFormat
+    if walk.stores(streams):
+        scan.account.inert(at, source.size)
+        return
     scan.anomaly("pickle.trailing", f"{left} bytes behind the last stream", offset=at)
     if scan.inside(Slice(source, at, left), f"tail@{at}"):
         scan.account.examined(at, source.size)
