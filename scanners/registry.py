@@ -16,6 +16,7 @@ SCANNERS: tuple[Scanner, ...] = (
     safetensors.SCANNER,
     pickle_stream.SCANNER,
     json_document.SCANNER,
+    unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     unread.SCANNER,
     text.SCANNER,

@@ -31,6 +31,7 @@ _MACHO = _Kind("mach-o", "Mach-O executable")
 _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
+_BZIP2 = _Kind("bzip2", "bzip2 stream")
 _GGML = _Kind("ggml", "GGML model")
 
 # At offset 0 unless said otherwise; the first that fits counts.
@@ -46,7 +47,7 @@ _MAGICS = (
     _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
     _Magic(257, b"ustar", _TAR),
     _Magic(0, b"\x1f\x8b", _GZIP),
-    _Magic(0, b"BZh", _Kind("bzip2", "bzip2 stream")),
+    _Magic(0, b"BZh", _BZIP2),
     _Magic(0, b"\xfd7zXZ\x00", _Kind("xz", "xz stream")),
     _Magic(0, b"\x28\xb5\x2f\xfd", _Kind("zstd", "Zstandard stream")),
     _Magic(0, b"\x04\x22\x4d\x18", _Kind("lz4", "LZ4 stream")),
@@ -82,6 +83,15 @@ _MAGICS = (
     _Magic(0, b"wOF2", _Kind("woff2", "font")),
     _Magic(0, b"OTTO", _Kind("otf", "font")),
 )
+
+_BESIDE = (
+    *(mark for mark in _MAGICS if mark.at),
+    *(_Magic(0, b"BZh%d1AY&SY" % level, _BZIP2) for level in range(1, 10)),
+)
+"""Marks that a loader finds in what is a whole pickle or archive as well: those that do not stand at the beginning,
+and one that begins with an opcode."""
+_TAR_HEADER = 512
+_TAR_SUM = slice(148, 156)
 
 _NAMES = {
     ".onnx": _ONNX,
@@ -133,6 +143,23 @@ def _by_content(head: bytes) -> _Kind | None:
     )
 
 
+def _is_tar(head: bytes) -> bool:
+    """Whether the head is a tar header by its checksum, which is all that the oldest of them carry."""
+    stated = head[_TAR_SUM].strip(b" \0")
+    if len(head) < _TAR_HEADER or not head[0] or not stated or stated.strip(b"01234567"):
+        return False
+    return int(stated, 8) == sum(head[:_TAR_HEADER]) - sum(head[_TAR_SUM]) + 8 * ord(" ")
+
+
+def _beside(head: bytes) -> _Kind | None:
+    """What the content is to a loader that does not mind how it begins."""
+    if _textual(head):
+        return None
+    if _is_tar(head):
+        return _TAR
+    return next((kind for at, mark, kind in _BESIDE if head.startswith(mark, at)), None)
+
+
 def _by_name(name: str, head: bytes) -> _Kind | None:
     last = name.rpartition("/")[2].lower() + "."
     textual = _textual(head)
@@ -150,11 +177,14 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """Say what the content is, and that nobody read it."""
     head = source.read(0, min(HEAD, source.size))
-    kind = _by_content(head) or _by_name(scan.name, head)
+    kind = _beside(head) or _by_content(head) or _by_name(scan.name, head)
     if kind is None:
         raise NotThisFormat
     scan.format = kind.format
     scan.unread("no-reader", kind.title)
 
 
+BESIDE = Scanner("beside", 1, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
+"""Asked together with the formats that are read: a pickle may hold a whole tar archive in a constant, and torch tries
+tar before pickle."""
 SCANNER = Scanner("unread", 1, frozenset(_NAMES), recognise, scan, fallback=True)
