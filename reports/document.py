@@ -39,6 +39,8 @@ def as_json(audit: Audit) -> str:
             "seconds": stats.seconds,
         },
     }
+    if audit.selection is not None:
+        document["selection"] = audit.selection
     if audit.error is not None:
         # Only where the target itself failed: no file can carry the reason then.
         document["error"] = _problem(audit.error)

@@ -49,6 +49,8 @@ def draw(lines: list[Line], *, width: int | None, colour: bool) -> str:
                 initial_indent=margin,
                 subsequent_indent=margin,
                 break_on_hyphens=False,
+                # A path in two pieces cannot be copied.
+                break_long_words=False,
                 drop_whitespace=True,
             )
     return "".join(f"{one}\n" for one in drawn)

@@ -96,7 +96,12 @@ def _headline(audit: Audit) -> Iterator[Line]:
     revision = visible(target.revision) if target.revision and target.revision != target.commit else ""
     details = ", ".join(part for part in (target.type or "", revision) if part)
     yield line(name, commit, f" ({details})" if details else "")
+    if audit.selection is not None and not audit.files:
+        yield line(f"No file was examined: {visible(audit.selection)} leaves none.")
+        return
     yield line(Piece(audit.verdict.upper(), STYLES[audit.verdict]), f": {_WORDS[audit.verdict]}")
+    if audit.selection is not None:
+        yield line(f"Only the files of {visible(audit.selection)} were examined. The others may hold anything.")
     if audit.verdict != "incomplete" and not audit.complete:
         yield line("Not everything could be examined; there may be more.")
     if audit.error is not None:
@@ -125,7 +130,7 @@ def _group(
         for place in list(where)[:_PLACES]:
             yield line(Piece(place, "cyan"), indent=2)
         if len(where) > _PLACES:
-            yield line(f"and {len(where) - _PLACES} more places", indent=2)
+            yield line(f"and {_count(len(where) - _PLACES, 'more place')}", indent=2)
         yield line(visible(message), indent=6)
     if len(places) > _MESSAGES:
         rest = sum(len(where) for where in list(places.values())[_MESSAGES:])
@@ -156,7 +161,7 @@ def _unexamined(audit: Audit) -> Iterator[Line]:
 
 def _advice(audit: Audit) -> Iterator[Line]:
     target = audit.target
-    if target.kind == "repo" and audit.verdict == "clean" and audit.complete and target.commit:
+    if target.kind == "repo" and audit.verdict == "clean" and audit.complete and target.commit and not audit.selection:
         yield line("Pin what was audited: ", Piece(f'revision="{visible(target.commit)}"', "bold"), ". Branches move.")
     if audit.verdict in {"malicious", "suspicious"} and audit.safe_revision:
         yield line("An earlier commit was audited clean: ", Piece(f'revision="{visible(audit.safe_revision)}"', "bold"))
@@ -192,7 +197,7 @@ def _totals(audit: Audit) -> Iterator[Line]:
     if audit.target.kind == "path":
         parts.append(human(stats.bytes_total))
     else:
-        share = f" ({100 * stats.bytes_fetched / stats.bytes_total:.2g} %)" if stats.bytes_total else ""
+        share = f" ({_percent(stats.bytes_fetched / stats.bytes_total)} %)" if stats.bytes_total else ""
         parts.append(f"{human(stats.bytes_fetched)} fetched of {human(stats.bytes_total)}{share}")
         parts.append(_count(stats.requests, "request"))
     parts.append(f"{stats.seconds:.1f} s")
@@ -211,6 +216,11 @@ def missing_measures(audit: Audit) -> list[str]:
     """
     held = [{measure.partition(":")[0] for measure in blob.sealed} for blob in audit.blobs if blob.sealed]
     return [measure for measure in MEASURES if any(measure not in one for one in held)]
+
+
+def _percent(share: float) -> str:
+    """Two digits of a small share, whole numbers from ten on."""
+    return f"{100 * share:.2g}" if share < 0.095 else f"{100 * share:.0f}"
 
 
 def _count(number: int, what: str) -> str:
