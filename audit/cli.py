@@ -10,6 +10,7 @@ import click
 
 from audit import __version__
 from audit.exits import Exit
+from audit.output import any_letter, complain, silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +75,9 @@ def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_auditing
-def path(paths: tuple[Path, ...], **options: Any) -> None:
+def path(paths: tuple[str, ...], **options: Any) -> None:
     """Audit files, folders or snapshots of the Hugging Face cache, with no network at all."""
     from audit import commands  # noqa: PLC0415 - heavy
 
@@ -139,22 +140,32 @@ def cache(action: str, **options: Any) -> None:
 @click.option("--serve", is_flag=True, help="Keep the Hub running and say its address.")
 def demo(*, serve: bool) -> None:
     """Sweep the small Hub that ships with the project: no network, no account."""
-    from audit.demo import run  # noqa: PLC0415 - heavy
+    from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(run.demo(serve=serve))
+    sys.exit(commands.demo(serve=serve))
 
 
 def main() -> None:
     """The `audit` command: errors that a user can mend are one line and an exit code."""
+    any_letter()
     try:
         cli.main(prog_name="audit", standalone_mode=False)
     except click.exceptions.Abort:  # what click makes of Ctrl-C
         click.echo("audit: interrupted; what was done is stored", err=True)
         sys.exit(Exit.INTERRUPTED)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(Exit.WRONG)
-    except BrokenPipeError:
-        # The reader of standard output went away: not an error of ours, and nothing more can be said to it.
-        sys.stderr.close()
+    except click.ClickException as error:
+        complain(_one_line(error))
+        sys.exit(Exit.WRONG)
+    except BrokenPipeError:  # of `--help`, say
+        silence()
         sys.exit(Exit.OK)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What click says of a mistake, and where the right use is written."""
+    said = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{said}; see `{context.command_path if context else 'audit'} --help`"

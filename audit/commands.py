@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path  # noqa: TC003 - msgspec reads the annotation at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 import msgspec
 
+from audit import output
 from audit.exits import Exit, exit_code
+from audit.output import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -39,27 +42,56 @@ class Options(msgspec.Struct, frozen=True):
 
 def repo(repo_id: str, kind: str, revision: str | None, options: Options) -> Exit:
     """`audit repo`."""
+    if revision == "":
+        raise click.UsageError("--revision is empty; name a branch, a tag or a commit")
     from audit import hub  # noqa: PLC0415 - the real client is heavy
 
     return _audit(options, lambda session: hub.audit_repo(session, repo_id, kind, revision))
 
 
-def path(paths: Sequence[Path], options: Options) -> Exit:
+def path(paths: Sequence[str], options: Options) -> Exit:
     """`audit path`."""
     from audit.paths import audit_paths  # noqa: PLC0415 - beside its only use
 
     for given in paths:
-        if not given.exists() and not given.is_symlink():
-            _complain(f"{given}: no such file or folder")
+        if wrong := _no_path(given):
+            complain(wrong)
             return Exit.WRONG
-    return _audit(options, lambda session: audit_paths(session, paths))
+    return _audit(options, lambda session: audit_paths(session, [Path(given) for given in paths]))
+
+
+def _no_path(given: str) -> str | None:
+    """Why there can be nothing at this path; one that may not be looked at is an incomplete audit instead."""
+    if not given:
+        return "a path is empty; `.` is the folder you are in"
+    try:
+        os.lstat(given)
+    except PermissionError:
+        return None
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{given}: no such file or folder"
+    except OSError as error:
+        # Its letters tell apart a name that is too long from others, not the whole of it.
+        return f"{given[:60]}: {(error.strerror or str(error)).lower()}"
+    return None
 
 
 def url(urls: Sequence[str], options: Options) -> Exit:
     """`audit url`."""
     from audit import plain  # noqa: PLC0415 - beside its only use
 
-    return _audit(options, lambda session: plain.audit_urls(session, urls))
+    def addresses() -> None:
+        for given in urls:
+            plain.check(given)
+
+    return _audit(options, lambda session: plain.audit_urls(session, urls), check=addresses)
+
+
+def demo(*, serve: bool) -> Exit:
+    """`audit demo`."""
+    from audit.demo import run  # noqa: PLC0415 - heavy
+
+    return _guarded(lambda: run.demo(serve=serve))
 
 
 def sweep(organisations: Sequence[str], options: Options) -> Exit:
@@ -75,14 +107,19 @@ def sql(query: str, options: Options) -> Exit:
 
     def run() -> Exit:
         config = configuration(options)
-        text = sys.stdin.read() if query == "-" else query
+        text = _standard_input() if query == "-" else query
         store = open_store(config, options)
         result = store.query(text)
         warn_set_aside(store)
-        click.echo(render(result, options.form), nl=False)
+        say(render(result, options.form))
         return Exit.OK
 
     return _guarded(run)
+
+
+def _standard_input() -> str:
+    """The query that waits there; nothing where it is closed."""
+    return sys.stdin.buffer.read().decode(errors="surrogateescape") if sys.stdin is not None else ""
 
 
 def rules(rule: str | None) -> Exit:
@@ -91,7 +128,7 @@ def rules(rule: str | None) -> Exit:
     from scanners.registry import RULES  # noqa: PLC0415 - as above
 
     if rule is None:
-        click.echo(listing(RULES), nl=False)
+        say(listing(RULES))
         return Exit.OK
     known = {one.id: one for one in RULES}
     if rule not in known:
@@ -99,9 +136,9 @@ def rules(rule: str | None) -> Exit:
 
         near = difflib.get_close_matches(rule, known, 1)
         hint = f"; did you mean {near[0]}?" if near else "; `audit rules` lists them"
-        _complain(f"there is no rule {rule!r}{hint}")
+        complain(f"there is no rule {rule!r}{hint}")
         return Exit.WRONG
-    click.echo(explain(known[rule]), nl=False)
+    say(explain(known[rule]))
     return Exit.OK
 
 
@@ -141,12 +178,16 @@ def open_store(config: Config, options: Options) -> Store:
     return Store(database(config, options.db), wait=config.store.wait)
 
 
-def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]]) -> Exit:
+def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Callable[[], None] | None = None) -> Exit:
     """Run one audit in a session, write it out, and say how it ended."""
     from audit.session import Session, open_session  # noqa: PLC0415 - beside its only use
 
     def guarded() -> Exit:
         config = configuration(options)
+        if options.output is not None:
+            output.check(options.output)
+        if check is not None:
+            check()
         session: Session
 
         async def inside() -> Audit:
@@ -157,10 +198,12 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]]) -> Exit:
         audit = anyio.run(inside)
         write(audit, options)
         warn_set_aside(session.tools.store)
+        if audit.selection is not None and not audit.files and audit.error is None:
+            session.tools.troubles.append("no file is left by --include and --exclude; check the patterns")
         fail_on: Any = options.fail_on or config.report.fail_on
         code = exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
         for trouble in session.tools.troubles:
-            _complain(trouble)
+            complain(trouble)
         return Exit.WRONG if session.tools.troubles and code is not Exit.FOUND else code
 
     return _guarded(guarded)
@@ -180,9 +223,9 @@ def write(audit: Audit, options: Options) -> None:
         width = None if terminal else 100
         document = as_text(audit, known, width=width, colour=terminal)
     if options.output is None:
-        click.echo(document, nl=False)
+        say(document)
     else:
-        options.output.write_text(document, encoding="utf-8")
+        output.save(document, options.output)
 
 
 def _guarded(run: Callable[[], Exit]) -> Exit:
@@ -198,14 +241,16 @@ def _guarded(run: Callable[[], Exit]) -> Exit:
             # Tasks raise in groups; what a user can mend is one error among them.
             raise _leaf(group) from group
     except (ConfigError, QueryError, StoreError, NotARepoIdError, BadUrlError) as error:
-        _complain(str(error))
+        complain(str(error))
         return Exit.WRONG
     except CrawlError as error:
-        _complain(str(error))
+        complain(str(error))
         return Exit.INCOMPLETE
+    except BrokenPipeError:
+        raise
     except OSError as error:
         # An output file that cannot be written, a full disk: the command as given cannot be carried out.
-        _complain(f"{error.filename or 'input/output'}: {error.strerror or error}")
+        complain(f"{error.filename or 'input/output'}: {error.strerror or error}")
         return Exit.WRONG
 
 
@@ -218,10 +263,4 @@ def _leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def warn_set_aside(store: Store | None) -> None:
     """Say that recorded audits could not be read back, and where they are."""
     for path in store.set_aside if store is not None else ():
-        _complain(f"a recorded audit cannot be read and was set aside as {path}; the others are stored")
-
-
-def _complain(message: str) -> None:
-    from reports.escape import visible  # noqa: PLC0415 - beside its only use
-
-    click.echo(f"audit: {visible(message)}", err=True)
+        complain(f"a recorded audit cannot be read and was set aside as {path}; the others are stored")

@@ -9,6 +9,7 @@ import anyio.to_thread
 from audit.content import RemoteContent
 from audit.keep import keeping
 from audit.pipeline import Job, Run
+from crawler.errors import BadUrlError
 from crawler.hub import Hub, RepoType
 from reports.record import Target
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 def open_hub(session: Session) -> Hub:
     """The Hub that the environment or the configuration names."""
-    return Hub(session.client, endpoint=session.config.hub.endpoint)
+    try:
+        return Hub(session.client, endpoint=session.config.hub.endpoint)
+    except BadUrlError as error:
+        raise BadUrlError(f"hub.endpoint or HF_ENDPOINT: {error}") from error
 
 
 async def audit_repo(session: Session, repo_id: str, kind: str, revision: str | None) -> Audit:

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from audit.content import CachedContent
 from audit.keep import keeping
 from audit.pipeline import Job, Run
+from crawler.client import address
+from crawler.errors import BadUrlError, clipped
 from crawler.plain import download, probe
 from reports.record import Target
 from scanners.source import Span
@@ -56,15 +58,28 @@ class PlainContent(CachedContent):
         return await self.ensure([Span(0, self.size)])
 
 
+def check(url: str) -> None:
+    """Raise `BadUrlError` for what is no address, before anything is asked for."""
+    if "://" not in url:
+        raise BadUrlError(f"{clipped(url)!r} is not an http or https address; write it as https://HOST/PATH")
+    address(url)
+
+
+def _shown(url: str) -> str:
+    """The address as it is reported and stored: a password in it is used, and kept by nobody."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 async def audit_urls(session: Session, urls: Sequence[str]) -> Audit:
     """One audit of all the addresses."""
-    run = Run(Target("url", " ".join(urls)), session.tools, requests=lambda: session.client.requests)
+    run = Run(Target("url", " ".join(map(_shown, urls))), session.tools, requests=lambda: session.client.requests)
 
     def job(url: str) -> Job:
         def content() -> Content:
             return PlainContent(url, session)
 
-        return Job(url, 0, "", content, name=unquote(urlsplit(url).path))
+        return Job(_shown(url), 0, "", content, name=unquote(urlsplit(url).path))
 
     async with keeping(run, selection=session.selection.text):
         await run.audit_files([job(url) for url in urls if session.selection.wants(url)])

@@ -33,6 +33,10 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, *, limit: int | None = 
     import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
 
     try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError("the query is not UTF-8 text") from error
+    try:
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(sql)
         if len(statements) != 1:

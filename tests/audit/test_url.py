@@ -78,3 +78,12 @@ def test_no_server_is_said():
 
 def test_an_address_is_wanted():
     clean_failure(audit("url"), 2, "URL")
+
+
+def test_a_password_in_an_address_is_not_repeated():
+    with plain_server({"/a.pkl": system()}) as server:
+        result = audit("url", server.replace("//", "//user:secret@") + "/a.pkl", "--format", "json")
+    stored = audit("sql", "SELECT * FROM audits JOIN files USING (audit_id)", "--format", "csv")
+    assert result.code == 1, result
+    assert f"{server}/a.pkl" in stored.out
+    assert "secret" not in result.out + result.err + stored.out
