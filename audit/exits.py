@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reports.record import Audit
+    from reports.store import Standing
 
 
 class Exit(IntEnum):
@@ -28,16 +29,19 @@ class Exit(IntEnum):
     """Interrupted; what was done is stored."""
 
 
-def exit_code(audits: Iterable[Audit], *, fail_on: Severity, exit_zero: bool = False) -> Exit:
-    """The exit code of a run, by the contract."""
-    audits = list(audits)
+def exit_code(
+    audits: Iterable[Audit], *, fail_on: Severity, exit_zero: bool = False, standing: Iterable[Standing] = ()
+) -> Exit:
+    """The exit code of a run, by the contract; `standing` is what earlier audits say of what did not change."""
+    audits, standing = list(audits), list(standing)
     least = SEVERITIES.index(fail_on)
     found = any(
         SEVERITIES.index(finding.severity) >= least
         for audit in audits
         for file in audit.files
         for finding in file.findings
-    )
+    ) or any(one.severity is not None and SEVERITIES.index(one.severity) >= least for one in standing)
     if found:
         return Exit.OK if exit_zero else Exit.FOUND
-    return Exit.OK if audits and all(audit.complete for audit in audits) else Exit.INCOMPLETE
+    whole = [*(audit.complete for audit in audits), *(one.complete for one in standing)]
+    return Exit.OK if whole and all(whole) else Exit.INCOMPLETE

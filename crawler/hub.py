@@ -167,8 +167,7 @@ class Hub:
 
     async def repos(self, author: str, *, type: RepoType = "model") -> AsyncIterator[Listed]:  # noqa: A002 - the contract's word
         """The repos of an organisation or a user, page by page; newest first."""
-        if not re.fullmatch(r"[A-Za-z0-9][\w.\-]{0,95}", author, re.ASCII):
-            raise NotARepoIdError(f"{clipped(author)!r} is not the name of an organisation or a user")
+        check_author(author)
         if offline_mode():
             raise offline(author)
         call = _Call(self._client, self.home, b"[")
@@ -275,6 +274,13 @@ def check_id(repo_id: str) -> str:
             f"{clipped(repo_id)!r} is not a repo id; write it as ORG/NAME, with letters, digits, '-', '_' and '.'"
         ) from error
     return repo_id
+
+
+def check_author(author: str) -> str:
+    """`author`, being a name that an organisation or a user of a Hub could have."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.\-]{0,95}", author, re.ASCII):
+        raise NotARepoIdError(f"{clipped(author)!r} is not the name of an organisation or a user")
+    return author
 
 
 def _file(name: str, item: Any) -> RepoFile:

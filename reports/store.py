@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -29,12 +29,23 @@ if TYPE_CHECKING:
     from reports.query import Table
     from reports.record import Blob
     from reports.spool import Spooled
+    from scanners.findings import Severity, Verdict
 
 _EVERY = 1.0
 """Seconds between two merges that recording starts: a sweep over small repos spends its time on them otherwise."""
 
 _GLANCE = 0.5
 """Seconds to wait for the database where the spool makes waiting unnecessary."""
+
+
+class Standing(NamedTuple):
+    """What an audit said of a repo, in short."""
+
+    repo_id: str
+    verdict: Verdict
+    complete: bool
+    severity: Severity | None
+    """Of the worst finding."""
 
 
 class Store:
@@ -116,6 +127,13 @@ class Store:
         """The id of an audit of a repo at this commit by this ruleset that reached all files."""
         self._merge_if_free()
         return self._one(_AUDITED, [repo_id, repo_type, commit, ruleset])
+
+    def standing(self, audit_ids: Collection[str]) -> list[Standing]:
+        """What these audits said; raises `StoreBusy` if the database stays in use."""
+        if not audit_ids:
+            return []
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return [Standing(*row) for row in connection.execute(_STANDING, [list(audit_ids)]).fetchall()]
 
     def query(self, sql: str, *, limit: int | None = None) -> Table:
         """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
@@ -211,3 +229,10 @@ ORDER BY audited_at DESC
 LIMIT 1
 """
 """A file that has an error and no facts could not be fetched, so the audit is worth another try."""
+
+_STANDING = """
+SELECT repo_id, verdict::VARCHAR, complete,
+    (SELECT max(severity)::VARCHAR FROM findings WHERE findings.audit_id = audits.audit_id)
+FROM audits WHERE audit_id IN (SELECT unnest($1::VARCHAR[]))
+ORDER BY repo_id
+"""

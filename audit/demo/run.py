@@ -88,7 +88,7 @@ def _night(hub: LoopbackHub, folder: Path, now: datetime) -> list[Audit]:
         options = Options(db=folder / "demo.duckdb")
         async with open_session(_config(hub, folder), options) as session:
             dated = session._replace(tools=session.tools._replace(now=lambda: now))
-            return await sweep_all(dated, ORGANISATIONS)
+            return (await sweep_all(dated, ORGANISATIONS)).audits
 
     click.echo(f"Sweeping {' and '.join(ORGANISATIONS)} at {hub.endpoint}, the night of {now:%d %B %Y} …", err=True)
     return anyio.run(inside)

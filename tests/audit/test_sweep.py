@@ -4,7 +4,7 @@ import re
 
 from audit.demo.content import demo_world
 from tests.command import audit
-from tests.hub import serve
+from tests.hub import repo, serve
 
 
 def verdicts():
@@ -51,3 +51,32 @@ def test_the_demo_ends_in_findings_a_trend_and_what_to_try_next():
     assert "Try next" in result.out
     query = re.search(r"audit (sql --db \S+) \"(.+)\"", result.out)
     assert audit(*query[1].split(), query[2]).code == 0
+
+
+def test_what_did_not_change_still_counts():
+    with serve(demo_world(night=1)) as hub:
+        assert audit("repo", "demo-org/torch-runner", hub=hub).code == 1
+        first = audit("sweep", "demo-org", hub=hub)
+        again = audit("sweep", "demo-org", hub=hub)
+    assert (first.code, again.code) == (1, 1), again
+    assert "0 audited" in again.err
+    for result in (first, again):
+        assert re.search(r"malicious +demo-org/torch-runner", result.out), result
+        assert "clean-classifier" not in again.out
+
+
+def test_a_sweep_over_clean_repos_that_did_not_change_is_fine():
+    with serve(repo("org/m", {"config.json": b"{}"})) as hub:
+        assert [audit("sweep", "org", hub=hub).code for _ in range(2)] == [0, 0]
+
+
+def test_an_organisation_that_cannot_be_listed_does_not_end_the_sweep():
+    with serve(repo("org/m", {"config.json": b"{}"})) as hub:
+        result = audit("sweep", "nobody", "org", hub=hub)
+        states = audit("sql", "SELECT status, repos_audited FROM sweeps", "--format", "csv").out
+        wrong = audit("sweep", "org", "a/b", hub=hub)
+        after = audit("sql", "SELECT count(*) AS sweeps FROM sweeps", "--format", "csv").out
+    assert result.code == 3
+    assert "nobody" in result.err
+    assert states == "status,repos_audited\nincomplete,1\n"
+    assert (wrong.code, after) == (2, "sweeps\n1\n"), wrong
