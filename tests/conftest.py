@@ -1,8 +1,12 @@
 """What every test starts from: an environment with nothing of this machine's owner in it."""
 
 import os
+import signal
 
 import pytest
+
+# A shell that runs the suite in the background has it ignore Ctrl-C, and every command that it starts as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CI", "VIRTUAL_ENV", "PYTHONHASHSEED"}
 
