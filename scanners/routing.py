@@ -30,7 +30,7 @@ _CORE: Final = 1
 """Raised when routing, or what the scanners share, makes other facts of an unchanged blob."""
 
 _FIRST: Final = 65_536
-"""Bytes fetched at each end of a file before the first run: `HEAD` and `TAIL`, in whole blocks."""
+"""Bytes fetched at the start of a file before the first run, `HEAD` among them in whole blocks; at its end `TAIL`."""
 _SMALL: Final = 256 * 1024
 """Bytes up to which a file costs less than the round trip that a second look would cost."""
 _MODERATE: Final = 16 << 20
@@ -78,7 +78,7 @@ def first(size: int, path: str, scanners: Iterable[Scanner] = SCANNERS) -> tuple
     whole = any(scanner.whole and scanner.suffixes & suffixes(path) for scanner in scanners)
     if size <= (_MODERATE if whole else _SMALL):
         return (Span(0, size),)
-    return (Span(0, _FIRST), Span(size - _FIRST, size))
+    return (Span(0, _FIRST), Span(size - TAIL, size))
 
 
 def scan_blob(source: Source, name: str, limits: Limits, facts: list[Fact] | None = None) -> Outcome:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 HEAD = 4096
 """Bytes at the start of a file that recognition looks at (threats.md 1)."""
 _LEFT_OUT = "more facts than are kept: what repeats known names is left out from here"
-TAIL = 65_536
-"""Bytes at its end: a zip end record of 22 bytes with a comment of up to 65,535 starts among the last 65,557; the
-writers that matter write none."""
+TAIL = 65_557
+"""Bytes at its end: a zip end record of 22 bytes with a comment of up to 65,535 starts among them."""
 
 
 class NotThisFormat(Exception):  # noqa: N818 - an answer, not a mistake

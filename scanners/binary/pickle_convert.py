@@ -5,10 +5,11 @@ from __future__ import annotations
 import _compat_pickle
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_lexer import NUMBER, Broken, Token
+from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken, Token
 from scanners.binary.pickle_values import Items
 
 if TYPE_CHECKING:
+    from scanners.binary.pickle_lexer import Argument
     from scanners.binary.pickle_values import Value
 
 
@@ -45,8 +46,20 @@ def memo_index(token: Token) -> int:
         raise Broken("a memo index that is no number", token.start) from None
 
 
-def unescape(text: str, codec: str) -> str:
+def unquote(line: Argument) -> Value:
+    """STRING holds a Python literal: its quotes are dropped, its escapes undone (D14)."""
+    if not isinstance(line, str):
+        return TEXT
+    text = line.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    return unescape(text, "unicode_escape")
+
+
+def unescape(text: Argument, codec: str) -> Value:
     """The text with the escapes of a Python codec undone, or as it stands where they are malformed."""
+    if not isinstance(text, str):
+        return TEXT
     if "\\" not in text:
         return text
     try:

@@ -76,6 +76,7 @@ class Opaque:
 
 NUMBER = Opaque("number")
 FLOAT = Opaque("float")
+TEXT = Opaque("text")
 
 _TUPLE = tuple.__new__  # what a NamedTuple's own constructor calls, without its call
 _SHORT = 258
@@ -200,7 +201,7 @@ class Lexer:
             return Token(code, FLOAT, start, at + 8)
         if shape is Shape.LINE:
             line, at, cut = self._line(at)
-            return Token(code, line, start, at, cut)
+            return Token(code, line if at - start <= _LINE_MOST else TEXT, start, at, cut)
         if shape is Shape.TWO_LINES:
             first, at, _ = self._line(at)
             second, at, cut = self._line(at)

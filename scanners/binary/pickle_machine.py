@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.binary.pickle_convert import as_arguments, fix_imports, memo_index, parse_int, unescape
+from scanners.binary.pickle_convert import as_arguments, fix_imports, memo_index, parse_int, unescape, unquote
 from scanners.binary.pickle_lexer import NUMBER, Broken, Lexer, Opaque, Payload, Token
 from scanners.binary.pickle_opcodes import CODES, NAMES
 from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
@@ -134,14 +134,10 @@ class Machine:
         self._stack.append(NUMBER)
 
     def _string(self, token: Token) -> None:
-        """STRING holds a Python literal: its quotes are dropped, its escapes undone (D14)."""
-        text = str(token.argument).strip()
-        if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-            text = text[1:-1]
-        self._stack.append(unescape(text, "unicode_escape"))
+        self._stack.append(unquote(token.argument))
 
     def _unicode(self, token: Token) -> None:
-        self._stack.append(unescape(str(token.argument), "raw_unicode_escape"))
+        self._stack.append(unescape(token.argument, "raw_unicode_escape"))
 
     def _next_buffer(self, token: Token) -> None:
         self._notes.anomaly("pickle.out-of-band", "a buffer from outside of the stream", token.start)
@@ -356,7 +352,7 @@ class Machine:
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
             return Result(callee, arguments, opcode)
-        if isinstance(found, bytes):
+        if isinstance(found, bytes | Payload):
             self._payload(found, token.start, True)  # protocols below 3 write all bytes as a call
         elif isinstance(found, Global):
             self._notes.reference(found, "resolved", token.start)

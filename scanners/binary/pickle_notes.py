@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scanners.scanner import Scan
 
 _STORAGES = 100_000
+_ARRAY = "NumpyArrayWrapper"
+"""The class whose instances make joblib read raw bytes where other unpicklers read opcodes (numpy_pickle.py)."""
 _LEFT_OUT = -1
 """The index of a fact that was not kept."""
 _ELEMENTS_MOST = 1 << 63
@@ -58,7 +60,8 @@ class Notes:
         self._mutations: set[tuple[str, str, str, str]] = set()
         self._storages: set[tuple[str, str, int]] = set()
         self._persistent: set[str] = set()
-        self._embedded: dict[bytes | int, int] = {}
+        self._embedded: dict[bytes | tuple[int, bool], int] = {}
+        self._arrays = False
         self.calls = 0
         """Calls seen, whatever they call."""
         self.said = 0
@@ -70,6 +73,9 @@ class Notes:
         key = (value.module, value.name, used_as)
         if key not in self._references:
             self._references.add(key)
+            if value.name.rpartition(".")[2] == _ARRAY and not self._arrays:
+                self._arrays = True
+                self._scan.unread("no-reader", "joblib reads arrays between the opcodes", offset=offset)
             self._scan.state(
                 Reference(
                     "pickle.global", clip(value.module), clip_name(value.name), used_as, self._scan.member, offset
@@ -148,13 +154,13 @@ class Notes:
     def embedded(self, value: Payload | bytes, kind: str, offset: int) -> None:
         """The stream holds a constant that is itself of the format `kind`."""
         if self._scan.state(Embedded(kind, "", self._scan.member, offset)):
-            self._embedded[value if isinstance(value, bytes) else value.offset] = len(self._scan.facts) - 1
+            self._embedded[_key(value)] = len(self._scan.facts) - 1
 
     def _kind(self, value: Value) -> str:
         """What format an embedded constant is of; "" of any other value."""
         if not self._embedded or not isinstance(value, bytes | Payload):
             return ""
-        index = self._embedded.get(value if isinstance(value, bytes) else value.offset)
+        index = self._embedded.get(_key(value))
         fact = None if index is None else self._scan.facts[index]
         return fact.format if isinstance(fact, Embedded) else ""
 
@@ -166,7 +172,7 @@ class Notes:
         """Note which callee an embedded constant is handed to."""
         if not self._embedded or not isinstance(value, bytes | Payload):
             return
-        index = self._embedded.get(value if isinstance(value, bytes) else value.offset)
+        index = self._embedded.get(_key(value))
         if index is not None:
             fact = self._scan.facts[index]
             assert isinstance(fact, Embedded)
@@ -224,6 +230,11 @@ class Notes:
             if known.sampled:
                 kept = len(known.outlines)
                 self._scan.state(Sampled(clip(module), clip_name(name), kept, known.seen, self._scan.member))
+
+
+def _key(value: Payload | bytes) -> bytes | tuple[int, bool]:
+    """What tells an embedded constant from others: a text and what it encodes to stand at one place."""
+    return value if isinstance(value, bytes) else (value.offset, value.text)
 
 
 def _sketch(module: str, name: str, arguments: tuple[Value, ...]) -> str:

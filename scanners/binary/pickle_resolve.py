@@ -13,6 +13,7 @@ import codecs
 import zlib
 from typing import TYPE_CHECKING
 
+from scanners.binary.pickle_lexer import Payload
 from scanners.binary.pickle_values import (
     UNKNOWN,
     Getter,
@@ -42,6 +43,7 @@ _CODECS = set(
     "ascii base64 base64_codec hex hex_codec iso-8859-1 latin-1 latin1 raw_unicode_escape rot13 rot_13 unicode_escape "
     "utf-16 utf-32 utf-8 utf8 zlib zlib_codec".split()
 )
+_LATIN = frozenset(("latin1", "latin-1", "iso-8859-1"))
 
 Arguments = tuple[Value, ...]
 
@@ -134,15 +136,22 @@ def _inflate(data: bytes) -> Value:
 
 
 def _encode(arguments: Arguments) -> Value:
-    """`_codecs.encode(text, codec)`: protocol 2 writes bytes so, as Latin-1."""
-    if len(arguments) < 2 or not isinstance(arguments[0], str) or len(arguments[0]) > _TEXT_MOST:
-        return None
-    codec = arguments[1].lower() if isinstance(arguments[1], str) else ""
+    """`_codecs.encode(text, codec)`: protocol 2 writes bytes so, as Latin-1, and they may be long."""
+    match arguments:
+        case (Payload(text=True) as text, str() as codec) if codec.lower() in _LATIN:
+            return Payload(text=False, offset=text.offset, length=text.length)
+        case (str() as text, str() as codec, *_) if len(text) <= _TEXT_MOST or codec.lower() in _LATIN:
+            return _encoded(text, codec.lower())
+        case _:
+            return None
+
+
+def _encoded(text: str, codec: str) -> Value:
     if codec in {"rot13", "rot_13"}:
-        return codecs.encode(arguments[0], "rot13")
+        return codecs.encode(text, "rot13")
     if codec in _CODECS - {"zlib", "zlib_codec", "hex", "hex_codec", "base64", "base64_codec"}:
         try:
-            return arguments[0].encode(codec)
+            return text.encode(codec)
         except UnicodeEncodeError:
             return None
     return None

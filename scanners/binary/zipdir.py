@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 HELD_TAIL = 65_536
 """Bytes at the end of a file that are there from the start."""
-_TAIL = 65_535 + zr.END_SIZE
+_TAIL = 65_535 + zr.END_SIZE + 4096
+"""Bytes at the end that readers search for the end record: miniz goes back in pieces of 4 KiB (miniz.c,
+mz_zip_reader_locate_header_sig) and so looks further than a comment may be long."""
 _ENDS_MOST = 64
 _DIRECTORY_AT_ONCE = 8 << 20
 _MEMBERS_MOST = 1_000_000
@@ -102,7 +104,9 @@ def plausible_ends(data: bytes, base: int, size: int) -> list[End]:
     at = data.find(zr.END)
     while 0 <= at <= len(data) - zr.END_SIZE:
         end = zr.parse_end(data, at, base, size)
-        if end.full or (end.size <= end.offset and end.size >= zr.ENTRY_SIZE * min(1, end.entries)):
+        # Python's zipfile goes by a zip64 record wherever its locator stands, asked for or not.
+        wide = end.full or data.startswith(zr.LOCATOR64, max(0, at - zr.LOCATOR64_SIZE))
+        if wide or (end.size <= end.offset and end.size >= zr.ENTRY_SIZE * min(1, end.entries)):
             ends.append(end)
         at = data.find(zr.END, at + 1)
     return ends

@@ -176,7 +176,9 @@ class _Archive:
             self.scan.unread("no-reader", _NO_READER[shape.format])
         proving = shape.format in {"torch.zip", "torch.script"}
         storages: list[tuple[int, Member]] = []
-        for index, member in enumerate(self.members):
+        # What loaders run first and what is small comes first: what bombs leave of the budget is not for them.
+        order = sorted(enumerate(self.members), key=lambda each: (not torch.is_pickle(each[1].name), each[1].size))
+        for index, member in order:
             if proving and member.origin == "directory" and torch.storage_of(member.name):
                 storages.append((index, member))
             else:

@@ -23,6 +23,7 @@ SUFFIXES = frozenset(
     ".pt .pth .sav .tar .th .z".split()
 )
 _PROTOCOL = 0x80
+_PROTOCOL_TEXT = "\x80".encode()
 _ZIP = b"PK\x03\x04"
 _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _LOOK = 4096
@@ -136,11 +137,15 @@ class _Walk:
         """
         length = value.length if isinstance(value, Payload) else len(value)
         offset = place if computed else place - length
-        if computed:
-            assert isinstance(value, bytes)
-            content: Source = BytesSource(value)
-        else:
+        content: Source | None
+        if not computed:
             content = Slice(self.source, offset, length)
+        elif isinstance(value, Payload):
+            content = self._encoded(value)
+        else:
+            content = BytesSource(value)
+        if content is None:
+            return
         kind = self._sniff(content)
         if kind:
             self.notes.embedded(value, kind, offset)
@@ -157,6 +162,17 @@ class _Walk:
         elif isinstance(value, Payload):
             # A constant: the unpickler copies it and interprets none of it.
             self.scan.account.inert(offset, place)
+
+    def _encoded(self, text: Payload) -> Source | None:
+        """What a long text encodes to as Latin-1, if it begins like a format that is looked for."""
+        start = self.source.read(text.offset, 2 * _EMBEDDED_LEAST)
+        if not start.startswith((_ZIP, _PROTOCOL_TEXT)):
+            return None
+        self.scan.budget.hold(text.length, "a text that holds bytes")
+        try:
+            return BytesSource(self.source.read(text.offset, text.length).decode().encode("latin-1"))
+        except UnicodeError:
+            return None
 
     def _sniff(self, content: Source) -> str:
         if content.size < _EMBEDDED_LEAST:

@@ -3,25 +3,28 @@
 import io
 import struct
 import tarfile
+import zipfile
+from dataclasses import replace
 
 import pytest
 
 from scanners.budget import Limits
-from scanners.facts import Anomaly, Unread
+from scanners.facts import Anomaly, Call, Unread
 from scanners.routing import scan_blob
 from scanners.source import BytesSource
-from tests.craft.pickles import HARMLESS, asm, op
+from tests.craft.archives import DEFLATED, Part, archive
+from tests.craft.pickles import HARMLESS, asm, named, op, system
 
 
 def tar(old):
     """A tar archive whose first member's name is a pickle that holds all the rest in one constant."""
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
+    with tarfile.open(fileobj=made, mode="w") as written:
         for name in ("storages", "tensors", "pickle"):
             content = b"cposix\nsystem\n(S'" + HARMLESS.encode() + b"'\ntR."
             member = tarfile.TarInfo(name)
             member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+            written.addfile(member, io.BytesIO(content))
     rest = made.getvalue()
     head = bytearray(tarfile.TarInfo("x" * 20).tobuf(tarfile.USTAR_FORMAT))
     head[:11] = b"\x80\x04\x8e" + struct.pack("<Q", len(head) + len(rest) - 11)
@@ -40,11 +43,16 @@ def outcome(data, name):
     )
 
 
+def called(data, name, limits=None):
+    found = scan_blob(BytesSource(data), name, limits or Limits())
+    return {fact.name for fact in found.facts if isinstance(fact, Call)}
+
+
 @pytest.mark.parametrize("old", [True, False])
 def test_a_tar_archive_in_a_constant(old):
     data = tar(old)
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        assert archive.getnames()[1:] == ["storages", "tensors", "pickle"]
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as read:
+        assert read.getnames()[1:] == ["storages", "tensors", "pickle"]
     assert outcome(data, "model.pth") == ({"file.polyglot"}, {"no-reader"})
 
 
@@ -59,3 +67,43 @@ def test_a_bzip2_stream_is_known_beside_an_opcode():
 
 def test_a_tar_archive_alone_stays_one_format():
     assert outcome(tar(old=False)[512:], "model.tar") == (set(), {"no-reader"})
+
+
+def wrapped(archive, room=0):
+    """The archive in one constant of a pickle, which its last byte, of a comment, ends."""
+    assert archive.endswith(b".")
+    return b"\x80\x04\x8e" + struct.pack("<Q", len(archive) - 1 + room) + b"x" * room + archive
+
+
+MEMBERS = Part("a/data.pkl", system(proto=2)), Part("a/version", b"3\n")
+
+
+def test_an_archive_in_a_constant_whose_end_is_as_far_from_the_end_as_it_may_be():
+    data = wrapped(archive(*MEMBERS, comment=b"\xfe" * 65_534 + b"."), room=3)
+    assert zipfile.ZipFile(io.BytesIO(data)).namelist() == ["a/data.pkl", "a/version"]
+    assert "system" in called(data, "weights")
+
+
+def test_an_end_record_that_only_miniz_still_finds():
+    # Behind the 65,557 bytes that the format allows, by less than the 4 KiB of a piece.
+    found = scan_blob(BytesSource(archive(*MEMBERS, trailing=b"\xfe" * 69_000)), "model.pt", Limits())
+    assert not [fact for fact in found.facts if isinstance(fact, Anomaly) and fact.code == "zip.hidden"]
+
+
+def test_a_short_end_record_of_nonsense_before_which_a_zip64_one_counts():
+    data = bytearray(archive(*MEMBERS, zip64=True, comment=b"."))
+    data[-11:-7] = struct.pack("<I", 0xFFFFFFF0)
+    assert zipfile.ZipFile(io.BytesIO(data)).namelist() == ["a/data.pkl", "a/version"]
+    assert "system" in called(wrapped(bytes(data), room=3), "weights")
+
+
+def test_bombs_leave_room_for_what_is_loaded():
+    bomb = Part("a/0", bytes(1 << 20), method=DEFLATED)
+    data = archive(bomb, bomb, *(replace(part, method=DEFLATED) for part in MEMBERS))
+    assert "system" in called(data, "model.pt", Limits(inflated=1 << 20))
+
+
+def test_where_joblib_reads_arrays_nothing_is_clean():
+    wrapper = asm(named("joblib.numpy_pickle", "NumpyArrayWrapper"), "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "BUILD")
+    data = asm(op("PROTO", 4), wrapper, op("BINBYTES", bytes(64) + system(proto=2)), "STOP")
+    assert outcome(data, "model.joblib")[1] == {"no-reader"}

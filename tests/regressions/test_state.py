@@ -119,3 +119,27 @@ def test_a_line_of_any_length_is_passed_over():
     line = b"V" + b"a" * (9 << 20) + b"\n0"
     outcome = scanned(line, call(named("posix", "system"), text(HARMLESS)))
     assert [fact.name for fact in outcome.facts if isinstance(fact, Call)] == ["system"]
+
+
+def legacy(size):
+    """A constant pickle of some length, as protocol 2 writes bytes: Latin-1 in a text."""
+    text_of = (b"\x80\x02]" + b"K\xe9a" * size + b".").decode("latin-1")
+    return call(named("_codecs", "encode"), op("BINUNICODE", text_of), text("latin1"))
+
+
+@pytest.mark.parametrize("size", [9, 90_000])
+def test_bytes_as_protocol_2_writes_them_are_examined_at_any_length(size):
+    load = named("torch.storage", "_load_from_bytes")
+    assert judged(op("PROTO", 2), call(load, legacy(size))) == "clean"
+
+
+def test_a_text_is_not_what_it_encodes_to():
+    load = named("torch.storage", "_load_from_bytes")
+    shown = op("BINUNICODE", "\x80\x02N." + "x" * 90_000)
+    assert judged(op("PROTO", 2), call(load, shown)) == "malicious"
+
+
+def test_a_text_too_long_to_hold_is_no_constant():
+    line = "V\x80\x02N.".encode("latin-1") + b"x" * (5 << 20) + b"\n"
+    encoded = call(named("_codecs", "encode"), line, text("latin1"))
+    assert judged(op("PROTO", 2), call(named("torch.storage", "_load_from_bytes"), encoded)) == "malicious"

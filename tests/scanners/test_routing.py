@@ -12,7 +12,7 @@ from scanners.budget import LimitReached, Limits
 from scanners.facts import Anomaly, Reference, Unread
 from scanners.registry import SCANNERS
 from scanners.routing import Router
-from scanners.scanner import Needs, NotThisFormat, Read, Scanner
+from scanners.scanner import TAIL, Needs, NotThisFormat, Read, Scanner
 from scanners.source import BytesSource, Slice, Span, SparseSource, Truncated, merge
 
 LIMITS = Limits(depth=3, facts=50)
@@ -149,7 +149,7 @@ def test_all_that_several_scanners_miss_is_asked_for_at_once():
         return lambda source, scan: source.want(Span(start, start + 10))
 
     size = 1 << 20
-    source = SparseSource(lambda start, length: b"A" * length, size, [Span(0, 65_536), Span(size - 65_536, size)])
+    source = SparseSource(lambda start, length: b"A" * length, size, [Span(0, 65_536), Span(size - TAIL, size)])
     scanners = [scanner("a", reads(100_000), magic=b"A"), scanner("b", reads(300_000), magic=b"A")]
     assert run(scanners, source) == Needs((Span(100_000, 100_010), Span(300_000, 300_010)))
 
@@ -163,14 +163,14 @@ def test_while_a_scanner_misses_bytes_no_fallback_is_asked():
         raise AssertionError("too early")
 
     size = 1 << 20
-    source = SparseSource(lambda start, length: b"A" * length, size, [Span(0, 65_536), Span(size - 65_536, size)])
+    source = SparseSource(lambda start, length: b"A" * length, size, [Span(0, 65_536), Span(size - TAIL, size)])
     outcome = run([scanner("a", misses, magic=b"A"), scanner("text", asked, magic=b"", fallback=True)], source)
     assert outcome == Needs((Span(100_000, 100_001),))
 
 
 def test_both_ends_of_a_file_are_asked_for_at_once():
     source = SparseSource(lambda start, length: b"", 1 << 20, [])
-    assert run(SCANNERS, source) == Needs((Span(0, 4096), Span((1 << 20) - 65_536, 1 << 20)))
+    assert run(SCANNERS, source) == Needs((Span(0, 4096), Span((1 << 20) - TAIL, 1 << 20)))
 
 
 def box(source, scan):

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from scanners.budget import Limits
+from scanners.scanner import TAIL
 from scanners.source import Span
 from tests.craft.archives import Part, archive
 from tests.craft.pickles import asm, system
@@ -187,7 +188,7 @@ def test_another_format_under_the_name_is_left_to_its_reader():
 def test_tensor_data_is_never_fetched():
     tensors = [(f"layers.{i}.weight", "F16", [50_000], i * 100_000, (i + 1) * 100_000) for i in range(1000)]
     content = safetensors(header(*tensors), bytes(100_000_000))
-    ends = (Span(0, 65_536), Span(len(content) - 65_536, len(content)))
+    ends = (Span(0, 65_536), Span(len(content) - TAIL, len(content)))
     outcome, held, rounds = scan_in_rounds(content, "model.safetensors", held=ends)
     assert (outcome.facts, outcome.account.inert) == ((), 100_000_000)
     assert rounds <= 1
