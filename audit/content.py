@@ -147,6 +147,8 @@ class LocalContent:
             if not stat.S_ISREG(self._seen.st_mode):
                 raise UnreadableFileError("not a regular file")
             self.size = self._seen.st_size
+            if not self.size and os.pread(self._fd, 1, 0):
+                raise UnreadableFileError("it has content and no size, as files of /proc do")
             self.blob = f"sha256:{await anyio.to_thread.run_sync(_sha256, self._fd, self.size)}"
         except OSError as error:
             self._close()

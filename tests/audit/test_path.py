@@ -78,6 +78,12 @@ def test_an_unreadable_folder_is_said(tmp_path):
     assert result.json["files"][0]["error"]["code"] == "unreadable"
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+def test_a_file_that_hides_its_size_is_not_clean():
+    result = audit("path", "/proc/self/status", "--format", "json", "--no-store")
+    assert (result.code, result.json["verdict"]) == (3, "incomplete")
+
+
 def test_a_path_that_is_not_there_is_one_clear_line(tmp_path):
     clean_failure(audit("path", tmp_path / "none"), 2, "no such file")
 
