@@ -12,6 +12,7 @@ import msgspec
 
 from scanners.binary.pickle_lexer import Payload
 from scanners.binary.pickle_values import (
+    KEPT,
     Global,
     Items,
     Mapping,
@@ -90,6 +91,7 @@ class Notes:
             module, name = callee.module, callee.name
         else:
             module, name = "", show(callee, 3)
+        arguments = arguments[:KEPT]
         key = (module, name, opcode)
         known = self._callees.setdefault(key, _Callee())
         known.seen += 1

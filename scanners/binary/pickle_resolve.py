@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TEXT_MOST = 65_536
+_PATH_MOST = 2048
+_PATH_END = 512
 _GETATTR = "builtins.getattr"
 _ALIASES = {
     "copy_reg": "copyreg",
@@ -53,7 +55,9 @@ def attribute(owner: Value, name: Value) -> Value:
     if not isinstance(name, str):
         return None
     if isinstance(owner, Global):
-        return Global(owner.module, f"{owner.name}.{name}" if owner.name else name)
+        path = f"{owner.name}.{name}" if owner.name else name
+        # Of a long chain of attributes the ends tell; whole, a thousand links would hold a million names.
+        return Global(owner.module, path if len(path) <= _PATH_MOST else f"{path[:_PATH_END]}…{path[-_PATH_END:]}")
     if isinstance(owner, str | bytes | tuple | Items | Mapping | Result | Persistent):
         return Result(Global("builtins", "getattr"), (owner, name))
     return None

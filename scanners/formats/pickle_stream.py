@@ -75,6 +75,8 @@ class _Walk:
         self.machine = Machine(self.notes, self._payload)
         self.broken = False
         self._explained = 0
+        self._opcodes_until = 0
+        """Up to here one opcode follows another: short streams are not looked at one by one."""
         self._stated = len(scan.facts)
 
     def streams(self) -> list[Stream]:
@@ -103,8 +105,10 @@ class _Walk:
                 return done
             head = self._peek()
             tried = not _starts(head)
-            if tried and (len(head) < _LOOK or self.stores(done) or not _may_start(head)):
-                return done
+            if tried and self.lexer.at >= self._opcodes_until:
+                if len(head) < _LOOK or self.stores(done) or not _may_start(head):
+                    return done
+                self._opcodes_until = self.lexer.at + len(head)
 
     def stores(self, streams: list[Stream]) -> bool:
         """Whether what is left of the source are the storages of a torch file from before 1.6, as long as named."""
