@@ -365,8 +365,10 @@ class Machine:
             self._notes.call(*made, "BUILD", token.start)
         if owner := target if isinstance(target, Global) else lent(target):
             self._notes.mutation(owner, "BUILD", state, token.start)
-        elif isinstance(target, Result) and isinstance(target.callee, Global):
-            self._notes.reference(target.callee, "built", token.start)
+        elif isinstance(target, Result):
+            target.state = state
+            if isinstance(target.callee, Global):
+                self._notes.reference(target.callee, "built", token.start)
 
 
 _LITERALS = {CODES["NONE"]: None, CODES["NEWTRUE"]: True, CODES["NEWFALSE"]: False}

@@ -85,10 +85,12 @@ class Mapping:
 class Result:
     """What a call gave: `callee(*arguments)`, or an instance made by `how` without a call of its own."""
 
-    __slots__ = ("arguments", "callee", "how")
+    __slots__ = ("arguments", "callee", "how", "state")
 
     def __init__(self, callee: Value, arguments: tuple[Value, ...], how: str = "REDUCE") -> None:
         self.callee, self.arguments, self.how = callee, arguments, how
+        self.state: Value = None
+        """What BUILD last put on it."""
 
 
 class Partial:
