@@ -200,7 +200,7 @@ def executed(call: Call) -> Objection | None:
 
 LOADERS: Final = frozenset(
     "torch.storage._load_from_bytes pickle.loads pickle._loads dill._dill.loads dill.loads cloudpickle.loads"
-    " cloudpickle.cloudpickle.loads".split()
+    " cloudpickle.cloudpickle.loads numba.core.serialize._unpickle__CustomPickled".split()
 )
 """Callees that load the bytes that they are given: as harmless as those, where the bytes were examined too."""
 

@@ -20,6 +20,7 @@ from scanners.rules.policy_allow_python import ARRAYS, PYTHON
 from scanners.rules.policy_allow_torch import TORCH, TORCH_CLASSES
 from scanners.rules.policy_deny import STDLIB
 from scanners.rules.policy_deny_packages import PACKAGES
+from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
 from scanners.rules.policy_names import canonical, canonical_path, spellings
 from scanners.rules.policy_sinks import CODE_OBJECTS, REACHED, SINKS, WALKS
@@ -37,7 +38,15 @@ ALLOW: Final[tuple[Allowed, ...]] = (
     *TRAINING,
     *MODELS,
 )
-DENY: Final[tuple[Group, ...]] = (*STDLIB, *PACKAGES, *ADVISED, *STDLIB_GADGETS, *TORCH_GADGETS, CODE_OBJECTS)
+DENY: Final[tuple[Group, ...]] = (
+    *STDLIB,
+    *PACKAGES,
+    *TORCH_DENIED,
+    *ADVISED,
+    *STDLIB_GADGETS,
+    *TORCH_GADGETS,
+    CODE_OBJECTS,
+)
 
 _CACHED: Final = 65_536
 """Decisions kept; a hostile file can name more, and then they are made again."""

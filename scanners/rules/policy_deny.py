@@ -122,4 +122,43 @@ STDLIB: Final[tuple[Group, ...]] = (
         "picklescan.* modelscan.* fickling.* modelaudit.* model_unpickler.* saferpickle.* scanners.judge.* "
         "scanners.rules.* scanners.registry.*",
     ),
+    Group(
+        "exec_code",
+        "modules beside the well-known ones that run or compile what they are given, or a text of Tcl "
+        "(source: CPython 3.8 to 3.15, Lib; Python 2.7's new, ihooks and hotshot)",
+        "tkinter.* _sitebuiltins.* profiling.* _remote_debugging.* _interpchannels.* _interpqueues.* _xxinterpqueues.* "
+        "_testclinic.* _testbuffer.* _testmultiphase.* _testsinglephase.* _ctypes_test.* _xxtestfuzz.* hotshot.* "
+        "ihooks.* new.code new.function new.instancemethod new.classobj new.module sys.remote_exec faulthandler.* "
+        "string.Formatter.get_field string.Formatter.vformat",
+    ),
+    Group(
+        "import_or_resolve",
+        "tables and registries by which Python finds what a name or a codec stands for: changed, they turn one name "
+        "into another (source: Lib/_compat_pickle.py, Lib/pickle.py:find_class, Lib/encodings/__init__.py)",
+        "_compat_pickle.* codecs.register codecs.register_error codecs.unregister _codecs.register "
+        "_codecs.register_error _codecs._forget_codec encodings._import_tail encodings.search_function "
+        "encodings.codecs.* pyclbr.*",
+    ),
+    Group(
+        "attribute_primitive",
+        "helpers that set or take attributes by name, or call what they are given, off the beaten path "
+        "(mined lists, 2026-11; source: Lib/copy.py:_reconstruct, Lib/dataclasses.py:_set_new_attribute, "
+        "Lib/optparse.py:Values.ensure_value, Lib/enum.py:_simple_enum)",
+        "copy._reconstruct copy._deepcopy_dict copy._deepcopy_list copy._deepcopy_tuple copy._deepcopy_dispatch "
+        "dataclasses._set_new_attribute dataclasses._get_field optparse.Values.ensure_value "
+        "optparse.Option.take_action enum._simple_enum enum._proto_member functools._lru_cache_wrapper "
+        "functools.singledispatchmethod.register functools._make_key curses.* traceback._safe_string "
+        "heapq.merge heapq.nlargest heapq.nsmallest builtins.iter configparser.ConverterMapping "
+        "cmd.Cmd.onecmd cmd.Cmd.cmdloop builtins.exit builtins.quit",
+    ),
+    Group(
+        "file_write_delete",
+        "smaller readers and writers of files (mined lists, 2026-11; source: Lib/argparse.py:FileType.__call__, "
+        "Lib/mimetypes.py:read_mime_types, Lib/shlex.py:sourcehook, Lib/wave.py:open, Python 3.14's compression)",
+        "argparse.FileType imghdr.* sndhdr.* mimetypes.* shlex.shlex gettext.* wave.open aifc.open sunau.open binhex.* "
+        "compression.* _zstd.* io._open_code_with_warning io.open_code configparser.RawConfigParser.read "
+        "configparser.ConfigParser.read configparser.ConfigParser.write configparser.RawConfigParser.write "
+        "_gdbm.* _dbm.* bsddb.* dbhash.* tabnanny.* msilib.* _msi.* fcntl.* termios.* tty.* nis.* readline.* "
+        "posixfile.* _tracemalloc.* pathlib._os.* plistlib.readPlist",
+    ),
 )

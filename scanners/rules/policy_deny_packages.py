@@ -30,23 +30,6 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "joblib.testing.* joblib.externals.* loky.* numpy.distutils.*",
     ),
     Group(
-        "process",
-        "torch code that compiles, launches or profiles programs (GHSA-4r9r-ch6f-vxmx, "
-        "GHSA-4whj-rm5r-c2v8, CVE-2025-71353, GHSA-f4x7-rfwp-v3xw, GHSA-f745-w6jp-hpxx, "
-        "GHSA-jhph-76pp-mggw, GHSA-655q-fx9r-782v)",
-        "torch.utils.collect_env.* torch.utils.cpp_extension.* torch._inductor.* torch._dynamo.* "
-        "torch.utils.bottleneck.* torch.distributed.run.* torch.distributed.launcher.* "
-        "torch.distributed.launch.* torch.distributed.elastic.* torch.distributed.rpc.* "
-        "torch.distributed.nn.jit.* torch.testing.* torch._strobelight.* torch.utils._get_clean_triton.*",
-    ),
-    Group(
-        "exec_code",
-        "torch code that evaluates text (GHSA-vr7h-p6mm-wpmh, GHSA-f4x7-rfwp-v3xw, CVE-2022-45907)",
-        "torch.jit.unsupported_tensor_ops.* torch.jit.annotations.* torch.jit.frontend.* "
-        "torch.fx.experimental.* torch.fx.graph_module.* torch.fx.operator_schemas.* torch._guards.* "
-        "torch._functorch._aot_autograd.* torch._higher_order_ops.triton_kernel_wrap.*",
-    ),
-    Group(
         "import_or_resolve",
         "whoever turns text into a module or an attribute (threats.md T4; CVE-2026-71358)",
         "numpy._core._ufunc_reconstruct numpy._core.function_base.add_newdoc dill._dill._import_module "
@@ -128,12 +111,6 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "skops.io.* faiss.read_index evaluate.load",
     ),
     Group(
-        "deserialize",
-        "tensors handed over from another process: a descriptor or a name that the file chooses",
-        "torch.multiprocessing.reductions.*",
-        severity="medium",
-    ),
-    Group(
         "network",
         "whoever talks to other machines (threats.md 2.7)",
         "urllib3.* requests.* requests_toolbelt.* aiohttp.* httpx.* httpx2.* httpcore.* websocket.* "
@@ -150,5 +127,49 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "torch._ops._Ops.load_library torch._classes._Classes.load_library "
         "torch.cuda.memory.CUDAPluggableAllocator torch.xpu.memory.XPUPluggableAllocator "
         "torch.cuda.CUDAPluggableAllocator tensorflow.load_op_library tensorflow.load_library",
+    ),
+    Group(
+        "exec_code",
+        "what evaluates a text that it is given, in packages that models use "
+        "(source: joblib/parallel.py:Parallel, CVE-2022-21797; joblib/_utils.py:eval_expr; sklearn/utils/_testing.py)",
+        "joblib.Parallel joblib.parallel.Parallel joblib._utils.eval_expr sklearn.utils._testing.* "
+        "sklearn.utils._build.* numba.pycc.*",
+    ),
+    Group(
+        "deserialize",
+        "loaders inside of packages that models use "
+        "(source: numba/core/serialize.py:_numba_unpickle, statsmodels/iolib/smpickle.py:load_pickle)",
+        "numba.core.serialize._unpickle__CustomPickled numba.core.serialize._numba_unpickle "
+        "statsmodels.iolib.smpickle.* statsmodels.api.load statsmodels.iolib.api.load_pickle",
+    ),
+    Group(
+        "exec_code",
+        "numba compiles and runs what a file says; models that use it (umap, pynndescent) do hold its objects",
+        "numba.*",
+        severity="medium",
+    ),
+    Group(
+        "file_write_delete",
+        "readers and writers of numpy and joblib that the well-known functions go through (mined lists, 2026-11; "
+        "source: numpy/_core/_methods.py:_dump, numpy/ma/mrecords.py:openfile, joblib/disk.py:delete_folder)",
+        "numpy._core._methods._dump numpy._core.memmap.* numpy.ma.mrecords.openfile numpy.ma.mrecords.fromtextfile "
+        "numpy.random._examples.* joblib._memmapping_reducer.* joblib._store_backends.* joblib.disk.* joblib.logger.* "
+        "joblib.compressor.* joblib.backports.* joblib.numpy_pickle.load_temporary_memmap "
+        "joblib.numpy_pickle._unpickle joblib.numpy_pickle.NumpyPickler joblib.numpy_pickle.NumpyUnpickler "
+        "joblib.numpy_pickle_utils.*",
+    ),
+    Group(
+        "attribute_primitive",
+        "helpers of numpy and joblib that take an attribute by name and call it, or run what they are given "
+        "(mined lists, 2026-11; numpy/_core/fromnumeric.py:_wrapfunc, numpy/ma/core.py:_frommethod, joblib/pool.py)",
+        "numpy._core.fromnumeric._wrapfunc numpy._core.fromnumeric._wrapit numpy._core.fromnumeric._wrapreduction "
+        "numpy._core.fromnumeric._wrapreduction_any_all numpy.ma.core._frommethod numpy.ma.core._arraymethod "
+        "numpy.ma.core._convert2ma numpy._core._add_newdocs_scalars.* numpy._core.records.record.__setattr__ "
+        "numpy.dtypes._add_dtype_helper numpy.lib._shape_base_impl.apply_along_axis "
+        "numpy.lib._shape_base_impl.apply_over_axes numpy.lib.shape_base.apply_along_axis "
+        "numpy.lib.shape_base.apply_over_axes numpy.ma.apply_along_axis numpy.ma.extras.apply_along_axis "
+        "numpy.ma.extras.apply_over_axes numpy._core.numeric.fromfunction numpy.lib.recfunctions.apply_along_fields "
+        "joblib.parallel.* joblib.pool.* joblib.executor.* joblib.hashing.* joblib._parallel_backends.* "
+        "joblib._multiprocessing_helpers.* joblib._dask.* joblib.delayed joblib.wrap_non_picklable_objects",
     ),
 )

@@ -15,14 +15,17 @@ REACHED: Final = frozenset(
 SINKS: Final = frozenset(
     "Popen check_output check_call getoutput getstatusoutput popen execv execve execvp execvpe spawnv spawnve spawnl"
     " posix_spawn fork_exec import_module resolve_name _import_dotted_name exec execfile __import__ urlopen urlretrieve"
-    " CDLL PyDLL LoadLibrary dlopen runsource runcode run_path run_module".split()
+    " CDLL PyDLL LoadLibrary dlopen runsource runcode run_path run_module"
+    # scipy's distributions execute a text in these, also in the name of any class below them.
+    " _construct_argparser _attach_argparser_methods _attach_methods".split()
 )
 """Names that other modules import from those: `torch.hub.urlopen` is `urllib.request.urlopen`."""
 
 WALKS: Final = frozenset(
     "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
-    " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __reduce__ __reduce_ex__ __init_subclass__"
-    " __kwdefaults__ __defaults__ f_globals gi_frame cr_frame tb_frame".split()
+    " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __call__"
+    " __setstate__ __reduce__ __reduce_ex__ __init_subclass__ __kwdefaults__"
+    " __defaults__ f_globals gi_frame cr_frame tb_frame".split()
 )
 """Attributes by which a chain walks from any object to any other."""
 
