@@ -21,6 +21,10 @@ ReferenceKind = Literal[
     "pickle.global",  # a name that an unpickler imports and resolves
     "pickle.persistent",  # a persistent id, handed to the loader's own hook
     "torch.storage",  # a tensor storage that a persistent id names
+    "torch.script",  # an operator, class or method that TorchScript code asks for
+    "torch.script.load",  # the same, in code that runs while the module is loaded
+    "torch.export",  # what a node of a torch.export graph calls
+    "torch.package",  # a module whose source is in a torch.package
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -58,12 +62,29 @@ AnomalyCode = Literal[
     "zip.name",  # a member name that leaves the archive, or that readers split differently
     "zip.crc",  # the checksum does not fit the data
     "zip.symlink",  # a member is a symbolic link
+    # tar archives (threats.md 11)
+    "tar.name",  # a member name that is no plain path inside the archive
+    "tar.escape",  # a link, or a member written through one, that leaves the archive
+    "tar.through",  # a member written through an earlier link
+    "tar.device",  # a device or a named pipe
+    "tar.setuid",  # a file that runs as its owner
+    "tar.duplicate",  # two members with one name
+    "tar.case",  # two members with one name in different letter case
+    "tar.sizes",  # readers find members at different places
+    "tar.checksum",  # no header where one should be
+    "tar.hidden",  # a member behind the end of the archive, or behind what is no header
+    "tar.trailing",  # bytes behind the end that are no member
+    "tar.padding",  # something in what fills a block
+    "tar.sparse",  # a small member that unpacks to an enormous file
     # torch archives (threats.md 3.1)
     "torch.case",  # data.pkl or version in other letter case
     "torch.prefixes",  # more than one top-level folder
     "torch.storage-size",  # a storage is not as long as its reference says
     "torch.storage-orphan",  # a storage that no reference names
     "torch.storage-compressed",  # a compressed storage
+    "torch.expression",  # a formula of a torch.export graph that is more than arithmetic
+    "torch.native",  # code that AOTInductor compiled
+    "torch.path",  # a payload's file name that leaves its folder
     # safetensors (threats.md 8.4)
     "safetensors.length",  # header length out of bounds
     "safetensors.json",  # header is not the JSON that the format asks for
@@ -76,6 +97,7 @@ AnomalyCode = Literal[
     "json.broken",  # not JSON, in a file that says it is
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
+    "file.native-code",  # machine code, or code of a virtual machine
     "file.flood",  # more different names than any honest file has
     "file.polyglot",  # several grammars accept the same bytes
 ]

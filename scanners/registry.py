@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.formats import archive, json_document, pickle_stream, safetensors, text, unread
-from scanners.rules import archives, documents, files, pickle_calls, pickle_streams
+from scanners.formats import archive, json_document, native, pickle_stream, safetensors, tar, text, unread
+from scanners.rules import archives, documents, files, pickle_calls, pickle_streams, programs, torch_archives
 
 if TYPE_CHECKING:
     from scanners.findings import Rule
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SCANNERS: tuple[Scanner, ...] = (
     archive.SCANNER,
     safetensors.SCANNER,
+    tar.SCANNER,
+    native.SCANNER,
     pickle_stream.SCANNER,
     json_document.SCANNER,
     unread.BESIDE,
@@ -26,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     *pickle_calls.RULES,
     *pickle_streams.RULES,
     *archives.RULES,
+    *programs.RULES,
+    *torch_archives.RULES,
     *documents.RULES,
     *files.RULES,
 )

@@ -204,11 +204,12 @@ class Notes:
             and len(identity) >= 5
             and identity[0] == "storage"
             and isinstance(identity[1], Global)
-            and isinstance(identity[2], str)
+            and (isinstance(identity[2], str) or (isinstance(identity[2], int) and abs(identity[2]) < _ELEMENTS_MOST))
             and isinstance(identity[4], int)
             and 0 <= identity[4] < _ELEMENTS_MOST
         ):
-            key = (identity[2], identity[1].dotted, identity[4])
+            # torch.package numbers its storages; both make a record's name of the key.
+            key = (str(identity[2]), identity[1].dotted, identity[4])
             if key not in self._storages and len(self._storages) < _STORAGES:
                 self._storages.add(key)
                 self._scan.state(Storage(clip(key[0]), clip(key[1]), key[2], self._scan.member, offset))

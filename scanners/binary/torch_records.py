@@ -2,10 +2,12 @@
 
     <prefix>/data.pkl                  the pickle
     <prefix>/data/<key>                the storages that its persistent ids name, raw
+    <prefix>/.data/<key>.storage       in a torch.package, those that any pickle's ids name
+    <prefix>/data/weights/weight_<n>   in a torch.export archive, those that a config beside them describes
     <prefix>/version, byteorder, …     a few bytes of text each
 
-A storage is proven inert where a persistent id of the pickle beside it names it with just its length, and it is
-stored uncompressed: then every loader takes it for raw numbers.
+A storage is proven inert where a persistent id of its pickle, or the config, names it with just its length, and it
+is stored uncompressed: then every loader takes it for raw numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +25,14 @@ _ITEM_SIZES = {
     "QInt8Storage": 1, "QUInt8Storage": 1, "QInt32Storage": 4, "QUInt4x2Storage": 1, "QUInt2x4Storage": 1,
 }  # fmt: skip
 
-_STORAGE = re.compile(r"([^/]+)/([^/]+)/(\d+)")
+_STORAGE = re.compile(r"([^/]+/(?:data|constants|bytecode))/(\d+)", re.IGNORECASE)
+_PACKED = re.compile(r"([^/]+/\.data)/(\d+)\.storage", re.IGNORECASE)
+_PAYLOAD = re.compile(r"([^/]+/data/(?:weights|constants))/((?:weight|tensor)_\d+)", re.IGNORECASE)
+_NUMBERS = {"torch.package": _PACKED, "torch.pt2": _PAYLOAD}
+"""Which records are raw numbers in archives that are not loaded as torch.save's are."""
+_NATIVE = re.compile(r"[^/]+/data/aotinductor/.+", re.IGNORECASE)
+_NATIVE_NOT = (".json", ".txt", ".pt")
+_SOURCE = re.compile(r"[^/]+/(.+)\.py", re.IGNORECASE)
 _NOTES = {
     "version": re.compile(rb"\d{1,4}\n?"),
     "byteorder": re.compile(rb"(little|big)\n?"),
@@ -31,9 +40,16 @@ _NOTES = {
     ".storage_alignment": re.compile(rb"\d{1,8}\n?"),
     ".data/version": re.compile(rb"\d{1,4}\n?"),
     ".data/serialization_id": re.compile(rb"\d{1,64}\n?"),
+    "archive_format": re.compile(rb"pt2"),
+    "archive_version": re.compile(rb"\d{1,4}"),
+    ".data/python_version": re.compile(rb"\d\.\d{1,3}\.\d{1,3}"),
 }
+PICKLED = -1
+"""In place of a length: a record is no raw numbers, or nobody can say how many."""
 NOTE_MOST = 80
 """Bytes of the longest of the small text records."""
+GRAPH = "serialized_exported_program.json"
+"""What torch.export.save before torch 2.6 writes, without a folder around it."""
 _FOLDED = frozenset({"data.pkl", "constants.pkl", *_NOTES})
 
 
@@ -53,8 +69,10 @@ def shape(names: Iterable[str]) -> Shape:
     records: set[str] = set()
     prefixes: dict[str, None] = {}
     odd: list[str] = []
+    graph = False
     for name in names:
         prefix, slash, record = name.partition("/")
+        graph = graph or name == GRAPH
         prefixes[prefix if slash else ""] = None
         folded = record.casefold()
         records.add(folded)
@@ -63,19 +81,35 @@ def shape(names: Iterable[str]) -> Shape:
     kind = ""
     if ".data/extern_modules" in records:
         kind = "torch.package"
-    elif "archive_format" in records:
+    elif "archive_format" in records or graph:
         kind = "torch.pt2"
     elif "data.pkl" in records and ("version" in records or ".data/version" in records):
         kind = "torch.script" if "constants.pkl" in records else "torch.zip"
     return Shape(kind, tuple(prefixes), tuple(odd))
 
 
-def storage_of(name: str) -> tuple[str, str] | None:
-    """The pickle that would name this record as a storage, and the key: `a/data/7` is 7 of `a/data.pkl`."""
-    found = _STORAGE.fullmatch(name)
-    if found is None or found[2].casefold() not in {"data", "constants"}:
+def storage_of(name: str, kind: str = "torch.zip") -> tuple[str, str] | None:
+    """Where a record would be named as a storage, and by which key: `a/data/7` is 7 of `a/data.pkl`."""
+    found = _NUMBERS.get(kind, _STORAGE).fullmatch(name)
+    if found is None:
         return None
-    return f"{found[1]}/{found[2]}.pkl".casefold(), found[3]
+    return (f"{found[1]}.pkl" if found.re is _STORAGE else found[1]).casefold(), found[2].casefold()
+
+
+def homes(name: str) -> tuple[str, str]:
+    """Where the storages are that a pickle of this name names: in an archive of its own, and in a package."""
+    return name.casefold(), f"{name.partition('/')[0]}/.data".casefold()
+
+
+def packaged(name: str) -> str:
+    """The module that a record of a torch.package is the source of, "" where it is none."""
+    found = _SOURCE.fullmatch(name)
+    return found[1].removesuffix("/__init__").replace("/", ".") if found else ""
+
+
+def is_native(name: str) -> bool:
+    """Whether the record is code that AOTInductor loads, or source that it compiles."""
+    return _NATIVE.fullmatch(name) is not None and not name.casefold().endswith(_NATIVE_NOT)
 
 
 def is_pickle(name: str) -> bool:

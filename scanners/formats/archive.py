@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from scanners.binary import torch_records as torch
 from scanners.binary import zip_records as zr
 from scanners.binary.inflate import InflateSource, readable
+from scanners.binary.torch_parts import TorchParts
 from scanners.binary.zip_gaps import hidden_members
 from scanners.binary.zip_records import Bend
 from scanners.binary.zipdir import Member, plausible_ends, read_layout
 from scanners.budget import LimitReached
-from scanners.facts import Storage
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Missing, Slice, Source, Span, Truncated, merge, subtract
 
@@ -31,11 +31,6 @@ _EAGER = 256 * 1024
 _GAPS_MOST = 256
 _BENDS_MOST = 64
 _STARTS = (zr.LOCAL, zr.END, zr.DESCRIPTOR + zr.LOCAL)
-_NO_READER = {
-    "torch.script": "TorchScript code",
-    "torch.package": "torch.package: code and resources that PackageImporter runs",
-    "torch.pt2": "torch.export archive: weights may be pickles, and code may be native",
-}
 
 
 def recognise(sample: Sample) -> bool:
@@ -65,7 +60,7 @@ class _Archive:
         self._good: list[Span] = []
         self._bad: list[Span] = []
         self._inert: list[Span] = []
-        self._lengths: dict[tuple[str, str], set[int | None]] = {}
+        self._torch: TorchParts | None = None
         self._searched = 0
         self._counts: Counter[str] = Counter()
         self._last: dict[str, Bend] = {}
@@ -172,19 +167,20 @@ class _Archive:
                 self._say("torch.prefixes", ", ".join(shape.prefixes))
             for name in shape.odd_case:
                 self._say("torch.case", member=name)
-        if shape.format in _NO_READER:
-            self.scan.unread("no-reader", _NO_READER[shape.format])
-        proving = shape.format in {"torch.zip", "torch.script"}
+            names = dict.fromkeys(name for member in self.members for name in member.names)
+            self._torch = TorchParts(self.scan, shape.format, names)
         storages: list[tuple[int, Member]] = []
         # What loaders run first and what is small comes first: what bombs leave of the budget is not for them.
         order = sorted(enumerate(self.members), key=lambda each: (not torch.is_pickle(each[1].name), each[1].size))
         for index, member in order:
-            if proving and member.origin == "directory" and torch.storage_of(member.name):
+            if self._torch and member.origin == "directory" and self._torch.holds_numbers(member.name):
                 storages.append((index, member))
             else:
                 self._try(member)
         if self._missing:
             raise Missing(merge(self._missing))
+        if self._torch:
+            self._torch.state()
         for index, member in storages:
             if self._proven(index, member):
                 self._inert.append(member.data)
@@ -195,13 +191,12 @@ class _Archive:
 
     def _proven(self, index: int, member: Member) -> bool:
         """Whether every loader takes the storage for raw numbers; states what speaks against it."""
-        key = torch.storage_of(member.name)
-        lengths = self._lengths.get(key, set()) if key else set()
+        lengths = self._torch.lengths(member.name) if self._torch else set()
         if member.method != zr.STORED:
             self._say("torch.storage-compressed", member=member.name, offset=member.header_offset)
         if not lengths:
             self._say("torch.storage-orphan", member=member.name, offset=member.header_offset)
-        elif lengths != {member.size}:
+        elif lengths != {member.size} and torch.PICKLED not in lengths:
             self._say("torch.storage-size", f"{member.size} bytes", member=member.name)
         return (
             lengths == {member.size}
@@ -290,21 +285,11 @@ class _Archive:
 
     def _named(self, part: Source, member: Member) -> bool:
         """Scan a part under each of its member's names; True when under each nothing is unexplained."""
+        read = self._torch.read if self._torch else self.scan.inside
         explained = True
         for name in member.names:
-            stated = len(self.scan.facts)
-            explained = self.scan.inside(part, name) and explained
-            if torch.is_pickle(name):
-                self._note_storages(name, stated)
+            explained = read(part, name) and explained
         return explained
 
-    def _note_storages(self, name: str, stated: int) -> None:
-        """Keep what the facts stated since then say of storages of this very pickle."""
-        path = self.scan.path(name)
-        for fact in self.scan.facts[stated:]:
-            if isinstance(fact, Storage) and fact.member == path:
-                lengths = self._lengths.setdefault((name.casefold(), fact.key), set())
-                lengths.add(torch.storage_size(fact.type, fact.numel))
 
-
-SCANNER = Scanner("zip", 1, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2"}), recognise, scan)
+SCANNER = Scanner("zip", 2, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2"}), recognise, scan)

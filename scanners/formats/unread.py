@@ -25,9 +25,7 @@ class _Magic(NamedTuple):
 
 
 _HDF5 = _Kind("hdf5", "HDF5")
-_TAR = _Kind("tar", "tar archive")
 _GZIP = _Kind("gzip", "gzip stream")
-_MACHO = _Kind("mach-o", "Mach-O executable")
 _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
@@ -45,21 +43,11 @@ _MAGICS = (
     _Magic(0, b"\x93NUMPY", _Kind("npy", "NumPy array")),
     _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
     _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
-    _Magic(257, b"ustar", _TAR),
     _Magic(0, b"\x1f\x8b", _GZIP),
     _Magic(0, b"BZh", _BZIP2),
     _Magic(0, b"\xfd7zXZ\x00", _Kind("xz", "xz stream")),
     _Magic(0, b"\x28\xb5\x2f\xfd", _Kind("zstd", "Zstandard stream")),
     _Magic(0, b"\x04\x22\x4d\x18", _Kind("lz4", "LZ4 stream")),
-    _Magic(0, b"\x7fELF", _Kind("elf", "ELF executable")),
-    _Magic(0, b"MZqFpD='", _Kind("llamafile", "llamafile: native code with a model inside")),
-    _Magic(0, b"MZ", _Kind("pe", "Windows executable")),
-    *(_Magic(0, mark, _MACHO) for mark in (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe")),
-    _Magic(0, b"\xcf\xfa\xed\xfe", _MACHO),
-    _Magic(0, b"\xca\xfe\xba\xbe", _Kind("class", "Java class or universal Mach-O executable")),
-    _Magic(0, b"\x00asm", _Kind("wasm", "WebAssembly module")),
-    _Magic(0, b"dex\n", _Kind("dex", "Dalvik executable")),
-    _Magic(0, b"L\x00\x00\x00\x01\x14\x02\x00", _Kind("lnk", "Windows shortcut")),
     _Magic(0, b"PAR1", _Kind("parquet", "Parquet table")),
     _Magic(0, b"ARROW1\x00\x00", _Kind("arrow", "Arrow file")),
     _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),
@@ -90,8 +78,6 @@ _BESIDE = (
 )
 """Marks that a loader finds in what is a whole pickle or archive as well: those that do not stand at the beginning,
 and one that begins with an opcode."""
-_TAR_HEADER = 512
-_TAR_SUM = slice(148, 156)
 
 _NAMES = {
     ".onnx": _ONNX,
@@ -106,7 +92,6 @@ _NAMES = {
     ".ggml": _GGML,
     ".msgpack": _Kind("msgpack", "MessagePack"),
     ".npy": _Kind("npy", "NumPy array"),
-    ".tar": _TAR,
     ".tgz": _GZIP,
     ".gz": _GZIP,
     ".parquet": _Kind("parquet", "Parquet table"),
@@ -143,20 +128,10 @@ def _by_content(head: bytes) -> _Kind | None:
     )
 
 
-def _is_tar(head: bytes) -> bool:
-    """Whether the head is a tar header by its checksum, which is all that the oldest of them carry."""
-    stated = head[_TAR_SUM].strip(b" \0")
-    if len(head) < _TAR_HEADER or not head[0] or not stated or stated.strip(b"01234567"):
-        return False
-    return int(stated, 8) == sum(head[:_TAR_HEADER]) - sum(head[_TAR_SUM]) + 8 * ord(" ")
-
-
 def _beside(head: bytes) -> _Kind | None:
     """What the content is to a loader that does not mind how it begins."""
     if _textual(head):
         return None
-    if _is_tar(head):
-        return _TAR
     return next((kind for at, mark, kind in _BESIDE if head.startswith(mark, at)), None)
 
 
@@ -184,7 +159,6 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", kind.title)
 
 
-BESIDE = Scanner("beside", 1, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
-"""Asked together with the formats that are read: a pickle may hold a whole tar archive in a constant, and torch tries
-tar before pickle."""
-SCANNER = Scanner("unread", 1, frozenset(_NAMES), recognise, scan, fallback=True)
+BESIDE = Scanner("beside", 2, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
+"""Asked together with the formats that are read: a pickle may hold a whole HDF5 file in a constant."""
+SCANNER = Scanner("unread", 2, frozenset(_NAMES), recognise, scan, fallback=True)

@@ -76,6 +76,8 @@ class _Judging:
 
     def __init__(self, case: Case) -> None:
         self.case = case
+        self.packaged = {ref.module.partition(".")[0] for ref in case.references if ref.kind == "torch.package"}
+        """Roots of the modules that come with the file."""
         self.found: dict[_Key, _Entry] = {}
         self.counts: dict[_Key, int] = {}
         self.unknown: dict[tuple[Rule, str, str, Severity], dict[str, Call | Reference]] = {}
@@ -270,7 +272,7 @@ class _Judging:
 
     def _own(self, root: str) -> bool:
         """Whether names below this root are found in the loader's script, or in the archive's own code."""
-        return root in OWN or (root == "__torch__" and self.case.format == "torch.script")
+        return root in OWN or root in self.packaged or (root == "__torch__" and self.case.format == "torch.script")
 
     def _method_of_allowed(self, fact: Reference) -> bool:
         """Whether a name that is not called is a plain attribute of a class that is allowed, as bound methods are."""

@@ -165,6 +165,10 @@ def test_every_kind_of_reference_has_its_judge():
         "pickle.global": ["pickle-unknown-import"],
         "pickle.persistent": [],
         "torch.storage": [],
+        "torch.script": ["torch-custom-operator"],
+        "torch.script.load": ["torch-custom-operator"],
+        "torch.export": ["torch-export-target"],
+        "torch.package": ["torch-package"],
         "transformers.auto_map": ["config-auto-map"],
     }
 

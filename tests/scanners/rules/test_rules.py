@@ -7,7 +7,7 @@ import pytest
 from scanners.facts import Anomaly, AnomalyCode, Call, Embedded, Mutation, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
-from scanners.rules import archives, documents, files, pickle_streams
+from scanners.rules import archives, documents, files, pickle_streams, programs, torch_archives
 from scanners.rules.policy import Policy
 
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
@@ -25,6 +25,10 @@ def call(module, name, *arguments, opcode="REDUCE", strings=(), count=1, offset=
 
 def auto_map(module, name):
     return Reference("transformers.auto_map", module, name, "imported")
+
+
+def asked(module, name, kind="torch.script", used_as="called"):
+    return Reference(kind, module, name, used_as, "a/code/m.py", 1)
 
 
 def found(facts, rule, path="model.pkl", fmt="pickle"):
@@ -124,7 +128,9 @@ FIRES = {
     "zip-sizes": [([Anomaly("zip.sizes")], "medium")],
     "zip-overlap": [([Anomaly("zip.overlap")], "medium")],
     "zip-several-ends": [([Anomaly("zip.several-ends")], "medium")],
-    "zip-name": [
+    "archive-name": [
+        ([Anomaly("tar.name", "absolute", "/etc/x")], "high"),
+        ([Anomaly("tar.name", "backslash", "a.tar!/a\\b")], "medium"),
         ([Anomaly("zip.name", "", "a\\b")], "medium"),
         ([Anomaly("zip.name", "", "../../etc/cron.d/x")], "high"),
         ([Anomaly("zip.name", "", "outer.zip!/C:\\x")], "high"),
@@ -132,11 +138,61 @@ FIRES = {
     ],
     "zip-crc": [([Anomaly("zip.crc")], "medium")],
     "zip-symlink": [([Anomaly("zip.symlink")], "medium")],
+    "tar-escape": [([Anomaly("tar.escape", "to '/etc'", "x")], "high")],
+    "tar-through": [([Anomaly("tar.through", "", "x/y")], "medium")],
+    "tar-device": [([Anomaly("tar.device", "", "null")], "high")],
+    "tar-setuid": [([Anomaly("tar.setuid", "", "su")], "medium")],
+    "tar-duplicate": [([Anomaly("tar.duplicate", "", "model.pkl")], "medium")],
+    "tar-case": [([Anomaly("tar.case", "", "MODEL.pkl")], "low")],
+    "tar-sizes": [([Anomaly("tar.sizes")], "medium")],
+    "tar-checksum": [([Anomaly("tar.checksum", "no header", "", 512)], "medium")],
+    "tar-hidden": [([Anomaly("tar.hidden", "", "x")], "medium")],
+    "tar-trailing": [([Anomaly("tar.trailing", "3 bytes", "", 1024)], "low")],
+    "tar-padding": [([Anomaly("tar.padding")], "low")],
+    "tar-sparse": [([Anomaly("tar.sparse", "9 of 1099511627776 bytes", "x")], "medium")],
     "torch-case": [([Anomaly("torch.case", "DATA.PKL")], "high")],
     "torch-prefixes": [([Anomaly("torch.prefixes")], "high")],
     "torch-storage-size": [([Anomaly("torch.storage-size")], "medium")],
     "torch-storage-orphan": [([Anomaly("torch.storage-orphan")], "medium")],
     "torch-storage-compressed": [([Anomaly("torch.storage-compressed")], "low")],
+    "torchscript-file-access": [
+        ([asked("aten", "save")], "high"),
+        ([asked("aten", "from_file", "torch.script.load")], "critical"),
+        ([asked("Tensor", "save"), asked("prim", "rpc_sync")], "high"),
+        ([asked("aten", "from_file", "torch.export")], "high"),
+    ],
+    "torch-custom-operator": [
+        ([asked("mylib", "run"), asked("torch.classes.mylib", "Thing", used_as="imported")], "medium"),
+        ([asked("mylib", "run", "torch.export")], "medium"),
+    ],
+    "torchscript-indirect-call": [
+        ([asked("local", "f")], "medium"),
+        ([asked("local", "ops.aten", "torch.script.load", "imported")], "high"),
+    ],
+    "torchscript-code-at-load": [([asked("aten", "mul", "torch.script.load")], "low")],
+    "torch-package": [
+        ([asked("net.layers", "", "torch.package", "imported")], "medium"),
+        ([], "medium", "model.pt", "torch.package"),
+    ],
+    "torch-export-target": [
+        ([asked("torch.hub", "load", "torch.export")], "critical"),
+        ([asked("torch.nn.functional", "relu", "torch.export")], "high"),
+        ([asked("operator", "methodcaller", "torch.export")], "high"),
+    ],
+    "torch-export-expression": [
+        ([Anomaly("torch.expression", "s0.__class__")], "critical"),
+        ([Anomaly("torch.expression", "eval(chr(1))")], "critical"),
+        ([Anomaly("torch.expression", "NewlyMade(s0, 2.5)")], "medium"),
+    ],
+    "torch-payload-path": [([Anomaly("torch.path", "../models/model.json")], "high")],
+    "torch-aotinductor": [([Anomaly("torch.native", "m/data/aotinductor/model/a.so")], "critical")],
+    "native-code": [
+        ([Anomaly("file.native-code", "elf")], "critical", "pytorch_model.bin", "elf"),
+        ([Anomaly("file.native-code", "elf")], "critical", "LICENSE", "elf"),
+        ([Anomaly("file.native-code", "elf", "m/extra/a.so")], "critical", "model.pt", "torch.zip"),
+        ([Anomaly("file.native-code", "elf")], "high", "libcuda.so.12", "elf"),
+        ([Anomaly("file.native-code", "pe", "pkg/a.pyd")], "high", "pkg-1.0-py3-none-any.whl", "zip"),
+    ],
     "safetensors-length": [([Anomaly("safetensors.length")], "medium")],
     "safetensors-json": [([Anomaly("safetensors.json")], "medium")],
     "safetensors-duplicate-key": [([Anomaly("safetensors.duplicate-key")], "high")],
@@ -190,6 +246,20 @@ SILENT = {
     ],
     "pickle-reaches-out": [([ref("pathlib", "PosixPath", "called"), call("pathlib", "PosixPath", "'a'")],)],
     "pickle-tampers-scanner": [([ref("picklescanner", "x")],)],
+    "torchscript-file-access": [([asked("aten", "save_as"), asked("mylib", "save"), asked("quantized", "from_file")],)],
+    "torch-custom-operator": [
+        ([asked("quantized", "linear"), asked("torch.classes.rnn", "CellParamsBase"), asked("Tensor", "mylib")],),
+    ],
+    "torchscript-indirect-call": [([asked("self", "forward"), asked("aten", "local")],)],
+    "torchscript-code-at-load": [
+        ([asked("quantized", "linear_prepack", "torch.script.load"), asked("aten", "mul")],),
+        ([asked("self", "set_weight_bias", "torch.script.load")],),
+    ],
+    "torch-package": [([asked("net", "layers")], "model.pt", "torch.script")],
+    "torch-export-target": [
+        ([asked("torch", "sym_max", "torch.export"), asked("operator", "mul", "torch.export")],),
+        ([asked("aten", "hub", "torch.export"), asked("operator", "call")],),
+    ],
     "pickle-denied-locally": [([ref("forbidden.there", "Thing")],)],
     "pickle-code-object": [([call("torch.jit._pickle", "build_intlist", "[]")],)],
     "pickle-computed-call": [
@@ -262,7 +332,7 @@ def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
 def test_a_rule_about_one_anomaly_is_silent_about_all_others():
     by_rule = {
         rule.id: code
-        for module in (pickle_streams, archives, documents, files)
+        for module in (pickle_streams, archives, documents, files, programs, torch_archives)
         for code, rule in module.ANOMALIES.items()
     }
     for rule, code in by_rule.items():
@@ -274,14 +344,16 @@ def test_a_rule_about_one_anomaly_is_silent_about_all_others():
 def test_every_rule_has_a_line_for_firing_and_one_for_silence():
     ids = {rule.id for rule in RULES}
     anomalies = {
-        rule.id for module in (pickle_streams, archives, documents, files) for rule in module.ANOMALIES.values()
+        rule.id
+        for module in (pickle_streams, archives, documents, files, programs, torch_archives)
+        for rule in module.ANOMALIES.values()
     }
     assert set(FIRES) == ids
     assert set(SILENT) | anomalies == ids
 
 
 def test_every_anomaly_has_one_rule():
-    tables = [module.ANOMALIES for module in (pickle_streams, archives, documents, files)]
+    tables = [module.ANOMALIES for module in (pickle_streams, archives, documents, files, programs, torch_archives)]
     codes = [code for table in tables for code in table]
     assert sorted(codes) == sorted(get_args(AnomalyCode))
 
