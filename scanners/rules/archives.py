@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
+from scanners.rules import tar_rules
 from scanners.rules.case import told
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _APPNOTE: Final = "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"
 _TORCH: Final = "https://github.com/pytorch/pytorch/blob/main/caffe2/serialize/inline_container.cc"
 _DIFFERENT: Final = "Programs that read this archive differently see different content, and a scanner sees only one."
-_REMEDY: Final = "Do not load it; ask the publisher for a file that torch.save or zip wrote, or for safetensors."
+_REMEDY: Final = "Do not load it; ask the publisher for a file that torch.save, zip or tar wrote, or for safetensors."
 
 
 def _zip(name: str, severity: Severity, title: str, why: str, *references: str) -> Rule:
@@ -27,6 +28,16 @@ def _zip(name: str, severity: Severity, title: str, why: str, *references: str) 
 def _torch(name: str, severity: Severity, title: str, why: str) -> Rule:
     return Rule(f"torch-{name}", severity, title, why, _REMEDY, (_TORCH,))
 
+
+NAME: Final = Rule(
+    "archive-name",
+    "medium",
+    "A member's name is not a plain path inside the archive",
+    "Backslashes, zero bytes, absolute paths and `..` are read differently by each program; unpacking may write outside"
+    " of the folder that was meant.",
+    _REMEDY,
+    ("https://cwe.mitre.org/data/definitions/22.html",),
+)
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "zip.duplicate": _zip(
@@ -98,14 +109,9 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         "The archive has more than one end record",
         f"Each end record leads to a directory of its own. {_DIFFERENT}",
     ),
-    "zip.name": _zip(
-        "name",
-        "medium",
-        "A member's name is not a plain path inside the archive",
-        "Backslashes, zero bytes, absolute paths and `..` are read differently by each program; unpacking may write"
-        " outside of the folder that was meant.",
-        "https://cwe.mitre.org/data/definitions/22.html",
-    ),
+    "zip.name": NAME,
+    "tar.name": NAME,
+    **tar_rules.ANOMALIES,
     "zip.crc": _zip(
         "crc",
         "medium",
@@ -154,7 +160,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 }
 """The rule that speaks of each way to bend an archive."""
 
-RULES: Final[tuple[Rule, ...]] = tuple(ANOMALIES.values())
+RULES: Final[tuple[Rule, ...]] = tuple(dict.fromkeys(ANOMALIES.values()))
 
 
 def _leaves(name: str) -> bool:
@@ -169,7 +175,7 @@ def judge(case: Case) -> Iterator[Finding]:
         rule = ANOMALIES.get(fact.code)
         if rule is None:
             continue
-        out = fact.code == "zip.name" and (
+        out = rule is NAME and (
             _leaves(fact.member.rpartition("!/")[2]) or any(_leaves(word) for word in fact.detail.split("'")[1::2])
         )
         yield rule.at(
