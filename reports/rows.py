@@ -13,7 +13,7 @@ import msgspec
 
 from reports.record import Blob, Problem
 from scanners.account import Totals
-from scanners.facts import Fact, Reference
+from scanners.facts import Code, Fact, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -273,16 +273,30 @@ def _blob(blob: Blob, scanned_at: datetime) -> Row:
 
 def _references(blob: Blob) -> Iterator[Row]:
     for fact in blob.facts:
-        if isinstance(fact, Reference):
+        match fact:
+            case Reference():
+                named = [(fact.kind, fact.module, fact.name, fact.used_as)]
+            case Code(kind="python"):
+                named = [("code.name", *_split(name), "called") for name in fact.names]
+            case Code():
+                named = [("code.name", "", name, "called" if fact.called else "imported") for name in fact.names]
+            case _:
+                continue
+        for kind, module, name, used_as in named:
             yield {
                 "blob": blob.blob,
-                "kind": fact.kind,
-                "module": fact.module,
-                "name": fact.name,
-                "used_as": fact.used_as,
+                "kind": kind,
+                "module": module,
+                "name": name,
+                "used_as": used_as,
                 "member": fact.member,
                 "scanners": blob.scanners,
             }
+
+
+def _split(path: str) -> tuple[str, str]:
+    module, _, name = path.rpartition(".")
+    return module, name
 
 
 BLOB_COLUMNS = (

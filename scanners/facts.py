@@ -32,6 +32,13 @@ EXAMINED = "<examined "
 """How an argument begins that is a constant of a format of its own, whose content is stated too. No other does: texts
 are shown in quotes."""
 
+CodeKind = Literal[
+    "pickle",  # rebuilt by the calls that cloudpickle and dill write
+    "marshal",  # in marshal data, as `marshal.loads` reads them
+    "pyc",  # a compiled module
+    "python",  # source
+]
+
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved"]
 """What the blob does with a reference: `imported` and dropped or kept; `called`; `instantiated` (NEWOBJ);
 `built` (state set on its instance); `mutated` (the thing itself changed); `argument` of a call;
@@ -213,6 +220,29 @@ class Embedded(_Fact, frozen=True, tag="embedded"):
     offset: int | None = None
 
 
+class Code(_Fact, frozen=True, tag="code"):
+    """A piece of Python code that the blob carries: compiled, or as source that its loader runs.
+
+    Code that has more names or strings than fit into one fact makes several.
+    """
+
+    kind: CodeKind
+    name: str
+    """Of the function or class body, qualified where that is written."""
+    names: tuple[str, ...] = ()
+    """What the code looks up: of compiled code single names, of source dotted paths with aliases resolved."""
+    strings: tuple[str, ...] = ()
+    """Its constant strings."""
+    digest: str = ""
+    """What tells it from other code, the same for all its facts; "" where its content could not be read."""
+    inert: bool = False
+    """It is proven to do nothing but compute with what it is handed."""
+    called: bool = False
+    """Loading runs it."""
+    member: str = ""
+    offset: int | None = None
+
+
 class Storage(_Fact, frozen=True, tag="storage"):
     """A tensor storage that a pickle asks its loader for by persistent id: one fact for each distinct one."""
 
@@ -226,4 +256,4 @@ class Storage(_Fact, frozen=True, tag="storage"):
     offset: int | None = None
 
 
-Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded | Storage
+Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded | Code | Storage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, assert_never
 
-from scanners.facts import Anomaly, Call, Embedded, Mutation, Reference, Sampled, Storage, Unread
+from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
 from scanners.findings import SEVERITIES
 from scanners.registry import RULES
 from scanners.rules import archives, documents, files, pickle_calls, pickle_streams, programs, torch_archives
@@ -54,6 +54,8 @@ def _case(facts: Iterable[Fact], path: str, fmt: str, policy: Policy) -> Case:
                 case.anomalies.append(fact)
             case Embedded():
                 case.embedded.append(fact)
+            case Code():
+                case.codes.append(fact)
             case Storage():
                 case.storages.append(fact)
             case Unread():

@@ -24,7 +24,7 @@ import msgspec
 
 from scanners.account import Totals
 from scanners.budget import Limits  # noqa: TC001 - msgspec reads the annotation at run time
-from scanners.facts import Anomaly, Call, Embedded, Fact, Mutation, Reference, Sampled, Storage, Unread, clip
+from scanners.facts import Anomaly, Call, Code, Embedded, Fact, Mutation, Reference, Sampled, Storage, Unread, clip
 from scanners.scanner import Needs, Outcome, Read, Stopped
 from scanners.source import Span, merge, subtract
 
@@ -190,7 +190,7 @@ def encode_answer(outcome: Outcome, most: int = ANSWER_MOST) -> bytes:
 def _weight(fact: Fact) -> int:
     """What a fact may mean for a verdict; the least number is the most."""
     match fact:
-        case Call() | Mutation():
+        case Call() | Mutation() | Code():
             return 0
         case Reference(kind="torch.storage"):
             return 4

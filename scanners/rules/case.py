@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scanners.facts import Anomaly, Call, Embedded, Mutation, Reference, Sampled, Storage, Unread
+    from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
     from scanners.findings import Rule
     from scanners.rules.policy import Policy
 
@@ -16,6 +16,7 @@ class Case:
     __slots__ = (
         "anomalies",
         "calls",
+        "codes",
         "embedded",
         "format",
         "members",
@@ -37,6 +38,7 @@ class Case:
         self.anomalies: list[Anomaly] = []
         self.unread: list[Unread] = []
         self.embedded: list[Embedded] = []
+        self.codes: list[Code] = []
         self.storages: list[Storage] = []
         self.members: set[str] = set()
         """Members of which something is known."""

@@ -12,6 +12,7 @@ from scanners.facts import (
     Anomaly,
     AnomalyCode,
     Call,
+    Code,
     Embedded,
     Fact,
     Mutation,
@@ -146,6 +147,7 @@ def test_every_kind_of_fact_is_judged():
         Anomaly("pickle.bomb"),
         Unread("limit", "x"),
         Embedded("pickle", ""),
+        Code("marshal", "f"),
         Storage("0", "torch.FloatStorage", 1),
     ]
     assert {type(fact) for fact in facts} == set(kinds)

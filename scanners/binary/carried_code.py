@@ -1,0 +1,164 @@
+"""What a pickle says of the code that it carries, as facts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary import code_objects, python_source
+from scanners.binary.bytecode import inert
+from scanners.binary.code_objects import Classes, code_of, kind_of, role_of
+from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_values import KEPT, Global, Mapping, Result
+from scanners.budget import LimitReached
+from scanners.facts import Code, clip
+from scanners.source import BytesSource, Slice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scanners.binary.bytecode import Code as Compiled
+    from scanners.binary.pickle_values import Value
+    from scanners.facts import CodeKind
+    from scanners.scanner import Scan
+    from scanners.source import Source
+
+_NAMES: Final = 64
+"""Names in one fact, and strings; what is more goes into the next."""
+_NAME_MOST: Final = 128
+"""Characters of a name; identifiers are shorter."""
+_UNMARSHALS: Final = frozenset(("marshal.loads", "dill._dill._unmarshal", "idlelib.rpc.unpickle_code"))
+_EXECUTES: Final = {
+    "torch.fx.graph_module.reduce_graph_module": 0,
+    "torch.fx.graph_module.reduce_deploy_graph_module": 1,
+}
+"""Callees that execute `import_block + body["_code"]`, by the place of the body among the arguments, the imports
+behind it; then they trace the function that it defines (torch/fx/graph_module.py)."""
+_WATCHED: Final = code_objects.WATCHED | {path.rpartition(".")[2] for path in (*_UNMARSHALS, *_EXECUTES)}
+
+
+def facts_of(code: Compiled, kind: CodeKind, member: str, offset: int | None, *, called: bool = False) -> list[Code]:
+    """What is to be said of a code object."""
+    proven = inert(code)
+    return _facts(kind, code.name, code.names, code.texts, code.digest, member, offset, called=called, proven=proven)
+
+
+def _facts(  # noqa: PLR0917 - the fields of the fact
+    kind: CodeKind,
+    name: str,
+    names: Sequence[str],
+    strings: Sequence[str],
+    digest: str,
+    member: str,
+    offset: int | None,
+    *,
+    called: bool,
+    proven: bool = False,
+) -> list[Code]:
+    names, strings = list(dict.fromkeys(names)), list(dict.fromkeys(strings))
+    return [
+        Code(
+            kind,
+            clip(name),
+            tuple(clip(each, _NAME_MOST) for each in names[at : at + _NAMES]),
+            tuple(clip(each) for each in strings[at : at + _NAMES]),
+            digest,
+            proven,
+            called,
+            member,
+            offset,
+        )
+        for at in range(0, max(1, len(names), len(strings)), _NAMES)
+    ]
+
+
+class Carried:
+    """States the code in the pickles of one source to its scan."""
+
+    def __init__(self, scan: Scan, source: Source | None = None) -> None:
+        self._scan, self._source = scan, source
+        self._classes = Classes()
+        self._told: set[tuple[str, str, bool]] = set()
+
+    def kind(self, value: Value) -> str:
+        """What kind of code a value is, if that is stated; "" of all else."""
+        return kind_of(value) if isinstance(value, Result) else ""
+
+    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> bool:
+        """State what code a call makes or runs; True where no more can be said of it."""
+        if isinstance(callee, Global):
+            if callee.name.rpartition(".")[2] not in _WATCHED:
+                return False
+        elif not isinstance(callee, Result):
+            return False
+        ran = self._classes.runs(callee, arguments, opcode)
+        for name, code in ran:
+            self._tell(code, name, offset, called=True)
+        self._classes.fill(callee, arguments)
+        if role_of(callee) == "code":
+            self._tell(self._code(callee, arguments), "", offset, called=False)
+            return True
+        if isinstance(callee, Global):
+            if callee.dotted in _UNMARSHALS:
+                self._unmarshal(arguments, offset)
+            return callee.dotted in _EXECUTES and self._execute(arguments, _EXECUTES[callee.dotted], offset)
+        return bool(ran) or bool(kind_of(callee))
+
+    def _code(self, callee: Value, arguments: tuple[Value, ...]) -> Compiled | None:
+        try:
+            return code_of(callee, arguments)
+        except LimitReached:
+            return None
+
+    def _tell(self, code: Compiled | None, name: str, offset: int, *, called: bool) -> None:
+        if code is None:
+            self._state([Code("pickle", clip(name), called=called, member=self._scan.member, offset=offset)])
+        else:
+            self._state(facts_of(code, "pickle", self._scan.member, offset, called=called))
+
+    def _state(self, facts: list[Code]) -> None:
+        key = (facts[0].name, facts[0].digest, facts[0].called)
+        if key not in self._told:
+            self._told.add(key)
+            for fact in facts:
+                self._scan.state(fact)
+
+    def _unmarshal(self, arguments: tuple[Value, ...], offset: int) -> None:
+        """Read the constant that is handed to `marshal.loads`."""
+        data = arguments[0] if arguments else None
+        if isinstance(data, bytes):
+            self._scan.inside(BytesSource(data), f"constant@{offset}")
+        elif isinstance(data, Payload) and not data.text and self._source is not None:
+            self._scan.inside(Slice(self._source, data.offset, data.length), f"constant@{offset}")
+
+    def _execute(self, arguments: tuple[Value, ...], place: int, offset: int) -> bool:
+        """Name what the source names that a call executes; False where that cannot be told."""
+        match arguments[place : place + 2]:
+            case (Mapping() as body, imports) if body.count <= KEPT:
+                code = body.get("_code")
+                # An empty text counts as none, as in the call itself.
+                texts = [self._text(imports), self._text(code) or self._text(body.get("code"))]
+            case _:
+                return False
+        if not texts[0] or not texts[1]:
+            return False
+        source = "".join(text for text in texts if text)
+        try:
+            named = python_source.names(source)
+        except ValueError as problem:
+            self._scan.unread("broken", f"source that the pickle executes: {problem}", offset=offset)
+            return False
+        digest = hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+        paths = [path for path, _ in named]
+        self._state(_facts("python", "forward", paths, (), digest, self._scan.member, offset, called=True))
+        return True
+
+    def _text(self, value: Value) -> str | None:
+        """A constant text, also a long one; None for all else."""
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, Payload) or not value.text or self._source is None:
+            return None
+        if value.length > 4 * python_source.MOST:
+            return None
+        return self._source.read(value.offset, value.length).decode("utf-8", "replace")
