@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check suite fmt clean
+.PHONY: demo test check suite fmt docs clean
 
 demo: .venv/runtime
 	$(BIN)/audit demo
@@ -21,6 +21,9 @@ suite: .venv/development
 fmt: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/development
+	$(BIN)/python -m tests.craft.table
 
 .venv/runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hub-audit needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -23,7 +23,7 @@ from scanners.rules.policy_deny_packages import PACKAGES
 from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
 from scanners.rules.policy_names import canonical, canonical_path, spellings
-from scanners.rules.policy_sinks import CODE_OBJECTS, REACHED, SINKS, WALKS
+from scanners.rules.policy_sinks import CODE_OBJECTS, FETCHES, REACHED, SINKS, WALKS
 from scanners.rules.policy_table import WEIGHT, Allowed, Capability, Group
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ class Policy:
                 found = _worse(found, self._deny.below.get(part) or self._deny.exact.get(part) or _REACHES)
         for part in names:
             if part in SINKS:
-                found = _worse(found, _REACHES)
+                found = _worse(found, _FETCHES if part in FETCHES else _REACHES)
             elif part in WALKS:
                 found = _worse(found, _WALKS)
         start = max(0, len(names) - _SUFFIXES)
@@ -240,6 +240,7 @@ class Policy:
 
 
 _REACHES: Final = Decision("deny", "exec_code", "critical", "the last part of the name is a well-known sink")
+_FETCHES: Final = Decision("deny", "network", "high", "the last part of the name is one of urllib's")
 _WALKS: Final = Decision("deny", "attribute_primitive", "high", "the name walks through Python's own machinery")
 
 

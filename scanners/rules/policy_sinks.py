@@ -21,6 +21,9 @@ SINKS: Final = frozenset(
 )
 """Names that other modules import from those: `torch.hub.urlopen` is `urllib.request.urlopen`."""
 
+FETCHES: Final = frozenset(("urlopen", "urlretrieve"))
+"""Those of them that reach the network, and run nothing by themselves."""
+
 WALKS: Final = frozenset(
     "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
     " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __call__"

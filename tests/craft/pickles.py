@@ -58,3 +58,33 @@ def call(callee, *arguments):
 def system(command=HARMLESS, module="posix", name="system", proto=4):
     """The simplest attack: one call of `module.name`, then STOP."""
     return asm(op("PROTO", proto), call(named(module, name), text(command)), "STOP")
+
+
+def stream(*parts, proto=4):
+    """The parts as one whole stream: PROTO in front, STOP behind."""
+    return asm(op("PROTO", proto), *parts, "STOP")
+
+
+def module(name):
+    """A call that gives a module: what chains of attributes begin with."""
+    return call(named("importlib", "import_module"), text(name))
+
+
+def attribute(owner, name):
+    """`getattr(owner, name)`, both assembled."""
+    return call(named("builtins", "getattr"), owner, name)
+
+
+def named_late(module, name):
+    """A STACK_GLOBAL of two texts."""
+    return asm(text(module), text(name), "STACK_GLOBAL")
+
+
+def instance(cls, *arguments):
+    """NEWOBJ of an assembled class."""
+    return asm(cls, "MARK", *arguments, "TUPLE", "NEWOBJ")
+
+
+def built(target, *state):
+    """BUILD of an assembled target with a dict of assembled keys and values."""
+    return asm(target, "EMPTY_DICT", "MARK", *state, "SETITEMS", "BUILD")

@@ -1,0 +1,102 @@
+"""Writes docs/pickle.md: what is said of every sample of an attack, and of every honest file among the test data.
+
+`python -m tests.craft.table` writes it; a test holds it against what the scanners say now.
+"""
+
+import tomllib
+from pathlib import Path
+
+from scanners.budget import Limits
+from scanners.findings import verdict
+from scanners.judge import complete, judge
+from scanners.routing import scan_blob
+from scanners.rules.policy import Policy
+from scanners.source import BytesSource
+from tests.craft.attacks import ATTACKS, MISSING
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+DOCUMENT = ROOT / "docs" / "pickle.md"
+NO_SAMPLES = frozenset((".md", ".py", ".toml"))
+"""Files below tests/data that make or explain the samples."""
+_SHOWN = 2
+_WIDE = 110
+
+
+def said(data, name):
+    """The verdict of a file, and its findings, worst first."""
+    read = scan_blob(BytesSource(data), name, Limits())
+    findings = judge(read.facts, path=name, format=read.format, policy=Policy.default())
+    return verdict({f.severity for f in findings}, complete=complete(read.facts, read.account)), findings
+
+
+def honest():
+    """The files of the test data, by their path below it."""
+    paths = (path for path in DATA.rglob("*") if path.is_file() and path.suffix not in NO_SAMPLES)
+    return {path.relative_to(DATA).as_posix(): path for path in sorted(paths) if "__pycache__" not in path.parts}
+
+
+def explained():
+    """Why an honest file is not clean, by its path."""
+    return tomllib.loads((DATA / "explained.toml").read_text())
+
+
+def _code(text):
+    """Text from a file as Markdown shows it inside of a table."""
+    return f"`{text}`".replace("|", "\\|") if "`" not in text else f"`` {text} ``".replace("|", "\\|")
+
+
+def _clipped(text, most=_WIDE):
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _findings(findings):
+    shown = [f"{f.severity} {f.rule}: {_code(_clipped(ascii(f.message)[1:-1]))}" for f in findings[:_SHOWN]]
+    more = len(findings) - _SHOWN
+    return "<br>".join([*shown, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _row(*cells):
+    return f"| {' | '.join(cells)} |"
+
+
+def _heading(*cells):
+    return [_row(*cells), _row(*["---"] * len(cells))]
+
+
+def _attacks():
+    for title, attacks in ATTACKS.items():
+        yield from ["", f"## {title}", ""]
+        yield from _heading("id", "what it is", "sample", "verdict", "findings")
+        for attack in attacks:
+            answer, findings = said(attack.data, attack.name)
+            sample = f"{_code(attack.name)}, {len(attack.data):,} bytes<br>{_code(_clipped(repr(attack.data[:64])[2:-1], 48))}"
+            missed = "<br>" + MISSING[attack.label] if attack.label in MISSING else ""
+            yield _row(attack.id, attack.about, sample, answer, _findings(findings) + missed)
+
+
+def _honest():
+    yield from ["", "## Honest files", ""]
+    yield from _heading("file", "verdict", "why")
+    reasons = explained()
+    for name, path in honest().items():
+        answer, findings = said(path.read_bytes(), path.name)
+        why = reasons.get(name, "") if answer != "clean" else ""
+        yield _row(_code(name), answer, "<br>".join(part for part in (why, _findings(findings)) if part))
+
+
+def document():
+    """The page as it should be."""
+    attacks = [attack for group in ATTACKS.values() for attack in group]
+    about = (
+        f"{len(attacks):,} samples, of which {len(attacks) - len(MISSING):,} get the verdict and the finding that they"
+        " should. Each is made by readable code below `tests/craft/`, names what it would call, and is never loaded."
+        " Advisories are of picklescan where nothing else is said. `make docs` writes this page, and a test fails where"
+        " it no longer tells the truth."
+    )
+    title = "# Pickle: the attacks that are known, and what is said of them"
+    return "\n".join([title, "", about, *_attacks(), *_honest(), ""])
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())

@@ -1,0 +1,44 @@
+"""Every attack of the catalogue gets its verdict, and docs/pickle.md says what the scanners say."""
+
+import pytest
+
+from scanners.findings import SEVERITIES
+from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.pickles import asm, op, system
+from tests.craft.table import DOCUMENT, document, explained, honest, said
+
+ALL = [attack for group in ATTACKS.values() for attack in group]
+
+
+def _parameter(attack):
+    why = MISSING.get(attack.label)
+    return pytest.param(attack, id=attack.label, marks=pytest.mark.xfail(reason=why, strict=True) if why else ())
+
+
+@pytest.mark.parametrize("attack", [_parameter(attack) for attack in ALL])
+def test_an_attack_gets_its_verdict(attack):
+    verdict, findings = said(attack.data, attack.name)
+    assert verdict == attack.verdict
+    weights = [SEVERITIES.index(finding.severity) for finding in findings if finding.rule == attack.rule]
+    assert max(weights, default=-1) >= SEVERITIES.index(attack.severity)
+
+
+def test_samples_are_told_apart():
+    labels = [attack.label for attack in ALL]
+    assert sorted(labels) == sorted(set(labels))
+    assert set(MISSING) <= set(labels)
+
+
+def test_a_call_behind_sixty_four_megabytes_is_found():
+    data = asm(op("PROTO", 4), op("BINBYTES", bytes(64 << 20)), "POP", system()[2:])
+    assert said(data, "model.pkl")[0] == "malicious"
+
+
+def test_honest_files_are_never_malicious_and_suspicion_is_explained():
+    verdicts = {name: said(path.read_bytes(), path.name)[0] for name, path in honest().items()}
+    assert [name for name, verdict in verdicts.items() if verdict == "malicious"] == []
+    assert {name for name, verdict in verdicts.items() if verdict == "suspicious"} == set(explained())
+
+
+def test_the_page_is_up_to_date():
+    assert DOCUMENT.read_text() == document(), "run `make docs`"
