@@ -83,6 +83,10 @@ AnomalyCode = Literal[
     "tar.trailing",  # bytes behind the end that are no member
     "tar.padding",  # something in what fills a block
     "tar.sparse",  # a small member that unpacks to an enormous file
+    # compressed files
+    "compressed.trailing",  # bytes behind the last stream
+    "compressed.checksum",  # a checksum does not fit the content
+    "compressed.skipped",  # a header field or frame that decompressors step over
     # torch archives (threats.md 3.1)
     "torch.case",  # data.pkl or version in other letter case
     "torch.prefixes",  # more than one top-level folder
@@ -99,6 +103,13 @@ AnomalyCode = Literal[
     "safetensors.offsets",  # tensors overlap, leave holes or do not match their shape
     "safetensors.tail",  # bytes after the last tensor
     "safetensors.metadata",  # __metadata__ holds something other than short strings
+    # NumPy arrays (threats.md 5.1, 5.2)
+    "npy.header",  # the header is not the literal that NumPy writes
+    "npy.shape",  # more elements than there are bytes for
+    "npy.trailing",  # bytes behind the array
+    "npy.object",  # a pickle in the place of the elements
+    "joblib.array",  # an array between opcodes whose end cannot be told
+    "joblib.external-file",  # an array that is loaded from another file
     # JSON and text
     "json.duplicate-key",  # the same key twice in one object
     "json.broken",  # not JSON, in a file that says it is

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.formats import archive, json_document, native, pickle_stream, safetensors, tar, text, unread
-from scanners.rules import archives, documents, files, pickle_calls, pickle_streams, programs, torch_archives
+from scanners.formats import archive, json_document, native, npy, pickle_stream, safetensors, tar, text, unread
+from scanners.rules import archives, arrays, documents, files, pickle_calls, pickle_streams, programs, torch_archives
 
 if TYPE_CHECKING:
     from scanners.findings import Rule
@@ -16,6 +16,7 @@ SCANNERS: tuple[Scanner, ...] = (
     safetensors.SCANNER,
     tar.SCANNER,
     native.SCANNER,
+    npy.SCANNER,
     pickle_stream.SCANNER,
     json_document.SCANNER,
     unread.BESIDE,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *pickle_calls.RULES,
     *pickle_streams.RULES,
     *archives.RULES,
+    *arrays.RULES,
     *programs.RULES,
     *torch_archives.RULES,
     *documents.RULES,

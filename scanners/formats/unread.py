@@ -25,11 +25,9 @@ class _Magic(NamedTuple):
 
 
 _HDF5 = _Kind("hdf5", "HDF5")
-_GZIP = _Kind("gzip", "gzip stream")
 _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
-_BZIP2 = _Kind("bzip2", "bzip2 stream")
 _GGML = _Kind("ggml", "GGML model")
 
 # At offset 0 unless said otherwise; the first that fits counts.
@@ -40,14 +38,8 @@ _MAGICS = (
     _Magic(4, b"TFL3", _TFLITE),
     _Magic(4, b"ET12", _Kind("executorch", "ExecuTorch program")),
     _Magic(4, b"PTMF", _Kind("torch.mobile", "torch mobile flatbuffer")),
-    _Magic(0, b"\x93NUMPY", _Kind("npy", "NumPy array")),
     _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
     _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
-    _Magic(0, b"\x1f\x8b", _GZIP),
-    _Magic(0, b"BZh", _BZIP2),
-    _Magic(0, b"\xfd7zXZ\x00", _Kind("xz", "xz stream")),
-    _Magic(0, b"\x28\xb5\x2f\xfd", _Kind("zstd", "Zstandard stream")),
-    _Magic(0, b"\x04\x22\x4d\x18", _Kind("lz4", "LZ4 stream")),
     _Magic(0, b"PAR1", _Kind("parquet", "Parquet table")),
     _Magic(0, b"ARROW1\x00\x00", _Kind("arrow", "Arrow file")),
     _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),
@@ -91,9 +83,6 @@ _NAMES = {
     ".gguf": _Kind("gguf", "GGUF model"),
     ".ggml": _GGML,
     ".msgpack": _Kind("msgpack", "MessagePack"),
-    ".npy": _Kind("npy", "NumPy array"),
-    ".tgz": _GZIP,
-    ".gz": _GZIP,
     ".parquet": _Kind("parquet", "Parquet table"),
     ".arrow": _Kind("arrow", "Arrow file"),
     ".tfrecord": _Kind("tfrecord", "TFRecord file"),

@@ -7,7 +7,7 @@ import pytest
 from scanners.facts import Anomaly, AnomalyCode, Call, Embedded, Mutation, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
-from scanners.rules import archives, documents, files, pickle_streams, programs, torch_archives
+from scanners.rules import archives, arrays, documents, files, pickle_streams, programs, torch_archives
 from scanners.rules.policy import Policy
 
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
@@ -202,6 +202,24 @@ FIRES = {
         ([Anomaly("safetensors.tail", "", "", 99), ref("a", "b", member="tail@99")], "high"),
     ],
     "safetensors-metadata": [([Anomaly("safetensors.metadata")], "medium")],
+    "npy-header": [([Anomaly("npy.header", "version 4.0")], "medium")],
+    "npy-shape": [([Anomaly("npy.shape")], "medium")],
+    "npy-trailing": [
+        ([Anomaly("npy.trailing", "9 bytes", "a.npy", 40)], "low"),
+        ([Anomaly("npy.trailing", "9 bytes", "a.npy", 40), ref("a", "b", member="a.npy!/tail@40")], "medium"),
+    ],
+    "npy-object": [([Anomaly("npy.object")], "low")],
+    "joblib-array": [([Anomaly("joblib.array")], "medium")],
+    "joblib-external-file": [
+        ([Anomaly("joblib.external-file", "model.pkl_01.npy")], "medium"),
+        ([Anomaly("joblib.external-file", "arrays..old/model..npy")], "medium"),
+        ([Anomaly("joblib.external-file", "../../other.npy")], "high"),
+        ([Anomaly("joblib.external-file", "a/b\\..\\c.npy")], "high"),
+        ([Anomaly("joblib.external-file", "/etc/x.npy")], "high"),
+        ([Anomaly("joblib.external-file", "C:x.npy")], "high"),
+        ([Anomaly("joblib.external-file", "a/" * 300)], "high"),
+        ([Anomaly("joblib.external-file", "")], "high"),
+    ],
     "json-duplicate-key": [([Anomaly("json.duplicate-key", "'a'")], "low")],
     "json-broken": [([Anomaly("json.broken")], "low")],
     "config-auto-map": [
@@ -332,7 +350,7 @@ def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
 def test_a_rule_about_one_anomaly_is_silent_about_all_others():
     by_rule = {
         rule.id: code
-        for module in (pickle_streams, archives, documents, files, programs, torch_archives)
+        for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
         for code, rule in module.ANOMALIES.items()
     }
     for rule, code in by_rule.items():
@@ -345,7 +363,7 @@ def test_every_rule_has_a_line_for_firing_and_one_for_silence():
     ids = {rule.id for rule in RULES}
     anomalies = {
         rule.id
-        for module in (pickle_streams, archives, documents, files, programs, torch_archives)
+        for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
         for rule in module.ANOMALIES.values()
     }
     assert set(FIRES) == ids
@@ -353,7 +371,9 @@ def test_every_rule_has_a_line_for_firing_and_one_for_silence():
 
 
 def test_every_anomaly_has_one_rule():
-    tables = [module.ANOMALIES for module in (pickle_streams, archives, documents, files, programs, torch_archives)]
+    tables = [
+        module.ANOMALIES for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
+    ]
     codes = [code for table in tables for code in table]
     assert sorted(codes) == sorted(get_args(AnomalyCode))
 
