@@ -144,8 +144,8 @@ STDLIB: Final[tuple[Group, ...]] = (
         "helpers that set or take attributes by name, or call what they are given, off the beaten path "
         "(mined lists, 2026-11; fickling's GHSA-r48f; source: Lib/copy.py:_reconstruct, "
         "Lib/dataclasses.py:_set_new_attribute, Lib/optparse.py:Values.ensure_value, Lib/difflib.py:IS_LINE_JUNK)",
-        "difflib.IS_LINE_JUNK difflib.diff_bytes difflib._test copy._reconstruct copy._deepcopy_dict copy._deepcopy_list "
-        "copy._deepcopy_tuple copy._deepcopy_dispatch "
+        "difflib.IS_LINE_JUNK difflib.diff_bytes difflib._test copy._reconstruct copy._deepcopy_dict "
+        "copy._deepcopy_list copy._deepcopy_tuple copy._deepcopy_dispatch "
         "dataclasses._set_new_attribute dataclasses._get_field optparse.Values.ensure_value "
         "optparse.Option.take_action enum._simple_enum enum._proto_member functools._lru_cache_wrapper "
         "functools.singledispatchmethod.register functools._make_key curses.* traceback._safe_string "
