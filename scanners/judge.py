@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Final, assert_never
 from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
 from scanners.findings import SEVERITIES
 from scanners.registry import RULES
-from scanners.rules import archives, arrays, documents, files, pickle_calls, pickle_streams, programs, torch_archives
+from scanners.rules import (
+    archives,
+    arrays,
+    code_objects,
+    documents,
+    files,
+    pickle_calls,
+    pickle_streams,
+    programs,
+    torch_archives,
+)
 from scanners.rules.case import Case
 from scanners.rules.policy import Policy
 
@@ -76,6 +86,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
     found = [
         *pickle_calls.judge(case),
         *pickle_streams.judge(case),
+        *code_objects.judge(case),
         *archives.judge(case),
         *arrays.judge(case),
         *programs.judge(case),

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.formats import archive, json_document, native, npy, pickle_stream, safetensors, tar, text, unread
-from scanners.rules import archives, arrays, documents, files, pickle_calls, pickle_streams, programs, torch_archives
+from scanners.formats import archive, json_document, marshal, native, npy, pickle_stream, safetensors, tar, text, unread
+from scanners.rules import (
+    archives,
+    arrays,
+    code_objects,
+    documents,
+    files,
+    pickle_calls,
+    pickle_streams,
+    programs,
+    torch_archives,
+)
 
 if TYPE_CHECKING:
     from scanners.findings import Rule
@@ -18,6 +28,7 @@ SCANNERS: tuple[Scanner, ...] = (
     native.SCANNER,
     npy.SCANNER,
     pickle_stream.SCANNER,
+    marshal.SCANNER,
     json_document.SCANNER,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
@@ -28,6 +39,7 @@ SCANNERS: tuple[Scanner, ...] = (
 RULES: tuple[Rule, ...] = (
     *pickle_calls.RULES,
     *pickle_streams.RULES,
+    *code_objects.RULES,
     *archives.RULES,
     *arrays.RULES,
     *programs.RULES,

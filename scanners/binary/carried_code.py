@@ -34,7 +34,16 @@ _EXECUTES: Final = {
 }
 """Callees that execute `import_block + body["_code"]`, by the place of the body among the arguments, the imports
 behind it; then they trace the function that it defines (torch/fx/graph_module.py)."""
-_WATCHED: Final = code_objects.WATCHED | {path.rpartition(".")[2] for path in (*_UNMARSHALS, *_EXECUTES)}
+_WATCHED: Final = code_objects.WATCHED | {path.rpartition(".")[2] for path in (*_UNMARSHALS, *_EXECUTES)} | {"getattr"}
+
+
+def _asks_dill(callee: Global, arguments: tuple[Value, ...]) -> bool:
+    """Whether the call is dill's own `getattr(dill._dill, '_setattr', setattr)`: calling what it gives is judged."""
+    match arguments:
+        case (Global(module="dill", name="_dill"), "_setattr", Global() as default):
+            return callee.dotted == "builtins.getattr" and default.dotted == "builtins.setattr"
+        case _:
+            return False
 
 
 def facts_of(code: Compiled, kind: CodeKind, member: str, offset: int | None, *, called: bool = False) -> list[Code]:
@@ -84,25 +93,27 @@ class Carried:
         """What kind of code a value is, if that is stated; "" of all else."""
         return kind_of(value) if isinstance(value, Result) else ""
 
-    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> bool:
-        """State what code a call makes or runs; True where no more can be said of it."""
+    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> tuple[Value, ...] | None:
+        """State what code a call makes or runs. Where that says it all, the arguments whose names are left."""
         if isinstance(callee, Global):
             if callee.name.rpartition(".")[2] not in _WATCHED:
-                return False
+                return None
         elif not isinstance(callee, Result):
-            return False
+            return None
         ran = self._classes.runs(callee, arguments, opcode)
         for name, code in ran:
             self._tell(code, name, offset, called=True)
         self._classes.fill(callee, arguments)
         if role_of(callee) == "code":
             self._tell(self._code(callee, arguments), "", offset, called=False)
-            return True
-        if isinstance(callee, Global):
-            if callee.dotted in _UNMARSHALS:
-                self._unmarshal(arguments, offset)
-            return callee.dotted in _EXECUTES and self._execute(arguments, _EXECUTES[callee.dotted], offset)
-        return bool(ran) or bool(kind_of(callee))
+            return arguments
+        if not isinstance(callee, Global):
+            return arguments if ran or kind_of(callee) else None
+        if callee.dotted in _UNMARSHALS:
+            self._unmarshal(arguments, offset)
+        if callee.dotted in _EXECUTES and self._execute(arguments, _EXECUTES[callee.dotted], offset):
+            return arguments
+        return () if _asks_dill(callee, arguments) else None
 
     def _code(self, callee: Value, arguments: tuple[Value, ...]) -> Compiled | None:
         try:

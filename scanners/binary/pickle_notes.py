@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanners.binary.carried_code import Carried
 from scanners.binary.pickle_lexer import Payload
 from scanners.binary.pickle_values import (
     KEPT,
@@ -28,6 +29,7 @@ from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sample
 if TYPE_CHECKING:
     from scanners.facts import AnomalyCode, UsedAs
     from scanners.scanner import Scan
+    from scanners.source import Source
 
 _STORAGES = 100_000
 _ARRAY = "NumpyArrayWrapper"
@@ -50,10 +52,11 @@ class _Callee:
 
 
 class Notes:
-    """States the facts of the pickles in one source to its scan."""
+    """States the facts of the pickles in one source to its scan; without the source, long constants stay unread."""
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: Scan, source: Source | None = None) -> None:
         self._scan = scan
+        self._carried = Carried(scan, source)
         self._references: set[tuple[str, str, UsedAs]] = set()
         self._callees: dict[tuple[str, str, str], _Callee] = {}
         self._counts: dict[int, int] = {}
@@ -87,6 +90,7 @@ class Notes:
         """The stream calls `callee`."""
         self.calls += 1
         self.said += 1
+        left = self._carried.call(callee, arguments, opcode, offset)
         if isinstance(callee, Global):
             module, name = callee.module, callee.name
         else:
@@ -98,7 +102,10 @@ class Notes:
         # Of calls that are only counted too: each embedded constant has a callee of its own.
         for argument in arguments:
             self._handed(argument, f"{module}.{name}" if module else name)
-        if known.sampled:
+        if left is not None:
+            for argument in left[:KEPT]:
+                self._arguments(argument, offset)
+        if left is not None or known.sampled:
             return
         sketch = _sketch(module, name, arguments) + "".join([self._kind(argument) for argument in arguments])
         index = known.outlines.get(sketch)
@@ -159,7 +166,9 @@ class Notes:
             self._embedded[_key(value)] = len(self._scan.facts) - 1
 
     def _kind(self, value: Value) -> str:
-        """What format an embedded constant is of; "" of any other value."""
+        """What format an embedded constant, or what kind of code a value is; "" of any other value."""
+        if isinstance(value, Result):
+            return self._carried.kind(value)
         if not self._embedded or not isinstance(value, bytes | Payload):
             return ""
         index = self._embedded.get(_key(value))

@@ -94,7 +94,6 @@ _NAMES = {
     ".spm": _Kind("sentencepiece", "SentencePiece model"),
     ".index": _Kind("index", "search index or TensorFlow checkpoint index"),
     ".t7": _Kind("torch7", "Torch7 model"),
-    ".pyc": _Kind("pyc", "Python bytecode"),
 }
 
 

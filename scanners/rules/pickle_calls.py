@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES
+from scanners.rules.code_objects import ASSEMBLING
 from scanners.rules.pickle_arguments import (
     ARGUMENT_AWARE,
     LOADERS,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "judge"]
 
+_AWARE: Final = ARGUMENT_AWARE | ASSEMBLING
 _SHOWN: Final = 8
 """Names listed in one message."""
 _EXPLAINED_BY_CALL: Final = frozenset(("imported", "called", "instantiated"))
@@ -112,7 +114,7 @@ class _Judging:
         decision = self.case.policy.decide(call.module, call.name)
         if decision.kind == "allow":
             return
-        aware = ARGUMENT_AWARE.get(what)
+        aware = _AWARE.get(what)
         if call.opcode == "BUILD" and aware is None:
             objection = executed(call)
             if objection is not None:
@@ -245,7 +247,7 @@ class _Judging:
         decision = self.case.policy.decide(fact.module, fact.name)
         if decision.kind == "allow":
             return
-        if what in ARGUMENT_AWARE and "argument" not in kinds and decision.capability != "custom":
+        if what in _AWARE and "argument" not in kinds and decision.capability != "custom":
             return
         if decision.kind == "deny":
             assert decision.capability is not None
@@ -263,7 +265,7 @@ class _Judging:
             self.add(key, _Entry(severity, f"loading {verb} {what}", fact.offset, evidence), 0)
             return
         root = what.partition(".")[0]
-        if explained or self._own(root) or what in ARGUMENT_AWARE:
+        if explained or self._own(root) or what in _AWARE:
             return
         if all(f.used_as in {"imported", "resolved"} for f in facts) and self._method_of_allowed(fact):
             return
@@ -286,11 +288,11 @@ class _Judging:
         """Findings about callees whose arguments matter and were not all kept."""
         for fact in self.case.sampled:
             what = _dotted(fact.module, fact.name)
-            if what in ARGUMENT_AWARE or what.endswith(".__setstate__"):
+            if what in _AWARE or what.endswith(".__setstate__"):
                 yield UNSEEN_ARGUMENTS.at(
                     f"{what} is called {fact.seen} times; {fact.kept} different calls were judged",
                     member=fact.member,
-                    severity="high" if what not in ARGUMENT_AWARE or what in RESOLVERS else None,
+                    severity="high" if what not in _AWARE or what in RESOLVERS else None,
                     callee=what,
                     kept=fact.kept,
                     seen=fact.seen,

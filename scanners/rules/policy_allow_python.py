@@ -24,8 +24,8 @@ PYTHON: Final[tuple[Allowed, ...]] = (
                 "ReferenceError RuntimeError RuntimeWarning StopIteration SyntaxError SystemError "
                 "TimeoutError TypeError UnicodeDecodeError UnicodeEncodeError UnicodeError UserWarning "
                 "ValueError Warning ZeroDivisionError bool bytearray bytes complex dict ellipsis enumerate "
-                "float frozenset int list object range reversed set slice str tuple zip"
-            ),
+                "float frozenset int list object range reversed set slice str tuple zip __main__"
+            ),  # dill calls the script's own names `__main__` of this module
             "collections": "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque",
             "collections.abc": (
                 "Hashable Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Set"
@@ -34,6 +34,7 @@ PYTHON: Final[tuple[Allowed, ...]] = (
             "dateutil.tz": "tzutc",
             "dateutil.tz.tz": "tzlocal tzoffset tzutc",
             "decimal": "Context Decimal",
+            "dill": "_dill",
             "enum": "Enum Flag IntEnum IntFlag StrEnum",
             "fractions": "Fraction",
             "io": "BytesIO StringIO",

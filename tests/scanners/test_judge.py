@@ -13,6 +13,7 @@ from scanners.facts import (
     AnomalyCode,
     Call,
     Code,
+    CodeKind,
     Embedded,
     Fact,
     Mutation,
@@ -100,6 +101,14 @@ STATEMENTS = st.one_of(
     # Constants that are kept, not those handed to a loader: they explain its call, which is what they are for.
     st.builds(lambda m: [Embedded("pickle", "", m, 5)], MEMBERS),
     st.builds(lambda m: [Unread("limit", "x", m)], MEMBERS),
+    st.builds(
+        lambda kind, names, inert, called, m: [Code(kind, "f", tuple(names), (), "1", inert, called, m)],
+        st.sampled_from(get_args(CodeKind)),
+        st.lists(st.sampled_from(["os", "mean", "torch.nn", "os.system"]), max_size=2),
+        st.booleans(),
+        st.booleans(),
+        MEMBERS,
+    ),
     st.builds(lambda m: [Storage("0", "torch.FloatStorage", 4, m)], MEMBERS),
 )
 
@@ -158,6 +167,7 @@ def test_every_kind_of_fact_is_judged():
         "pickle-mutates-global",
         "pickle-bomb",
         "pickle-nested",
+        "python-bytecode",
     }
 
 

@@ -29,6 +29,7 @@ def fact(kind):
     """Any fact of a kind, built by its own annotations."""
     by_type = {
         str: TEXT,
+        bool: st.booleans(),
         int: COUNT,
         int | None: st.none() | COUNT,
         tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),

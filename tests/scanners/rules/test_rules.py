@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from scanners.facts import Anomaly, AnomalyCode, Call, Embedded, Mutation, Reference, Sampled, Unread
+from scanners.facts import Anomaly, AnomalyCode, Call, Code, Embedded, Mutation, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
 from scanners.rules import archives, arrays, documents, files, pickle_streams, programs, torch_archives
@@ -61,9 +61,32 @@ FIRES = {
     "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
     "pickle-code-object": [
         ([call("cloudpickle.cloudpickle", "_make_function", "?", strings=("x",))], "medium"),
-        ([call("cloudpickle.cloudpickle", "_builtin_type", "'CodeType'", strings=("subprocess",))], "high"),
+        ([Code("pickle", "f", ("mean",), ("x",), "1")], "medium"),
+        ([Code("pickle", "f", ("x", "os", "system"), (), "1")], "high"),
+        ([Code("pickle", "f", ("torch", "hub", "load"), (), "1")], "high"),
+        ([Code("pickle", "f", ("len",), ("os.system",), "1")], "high"),
+        ([Code("pickle", "f")], "high"),
+        ([Code("pickle", "f", (), (), "1", inert=True)], "low"),
+        ([call("cloudpickle.cloudpickle", "_class_setstate", "torch.nn.Module", "({}, {})")], "critical"),
+        ([call("cloudpickle.cloudpickle", "_builtin_type", "?")], "critical"),
         ([call("", "cloudpickle.cloudpickle._make_function(…)", "1")], "critical"),
         ([call("", "dill._dill._create_type(…)", opcode="NEWOBJ")], "medium"),
+    ],
+    "pickle-runs-own-code": [
+        ([Code("pickle", "f", ("mean",), (), "1", called=True)], "critical"),
+        ([Code("pickle", "", called=True)], "critical"),
+        ([Code("pickle", "f", (), (), "1", inert=True, called=True)], "medium"),
+    ],
+    "python-bytecode": [
+        ([Code("marshal", "f", ("mean",), (), "1")], "medium"),
+        ([Code("marshal", "f", ("exec",), (), "1")], "high"),
+        ([Code("pyc", "<module>", ("os", "system"), (), "1")], "medium"),
+    ],
+    "pickle-runs-source": [
+        ([Code("python", "forward", ("torch", "torch.nn.functional.relu"), (), "1", called=True)], "medium"),
+        ([Code("python", "forward", ("operator.add",), (), "1", called=True)], "medium"),
+        ([Code("python", "forward", ("os.system",), (), "1", called=True)], "critical"),
+        ([Code("python", "forward", ("?.__class__.__base__",), (), "1", called=True)], "high"),
     ],
     "pickle-computed-call": [
         ([call("", "?", "1")], "high"),
@@ -279,7 +302,20 @@ SILENT = {
         ([asked("aten", "hub", "torch.export"), asked("operator", "call")],),
     ],
     "pickle-denied-locally": [([ref("forbidden.there", "Thing")],)],
-    "pickle-code-object": [([call("torch.jit._pickle", "build_intlist", "[]")],)],
+    "pickle-code-object": [
+        ([call("torch.jit._pickle", "build_intlist", "[]")],),
+        (
+            [
+                ref("cloudpickle.cloudpickle", "_make_function"),
+                call("cloudpickle.cloudpickle", "_make_function", "<examined code>", "{}"),
+                call("cloudpickle.cloudpickle", "_make_empty_cell"),
+                call("dill._dill", "_load_type", "'type'"),
+            ],
+        ),
+    ],
+    "pickle-runs-own-code": [([Code("pickle", "__setstate__", ("mean",), (), "1")],)],
+    "python-bytecode": [([Code("pickle", "f", ("exec",), (), "1")],)],
+    "pickle-runs-source": [([Code("pickle", "forward", ("torch",), (), "1", called=True)],)],
     "pickle-computed-call": [
         ([call("", "functools.partial(builtins.int)", "'1'")],),
         ([call("", "<persistent ('module', torch.nn.modules.linear.Linear, 'l.py', '')>", opcode="NEWOBJ")],),

@@ -1,0 +1,226 @@
+"""Functions, classes and source that a file carries by value: what they are made of, and whether loading runs them.
+
+Code that only computes is told apart by proof, not by a list of digests: the same lambda has another digest in every
+version of Python and for every constant in it (see `scanners.binary.bytecode`). Of all other code the names and the
+strings tell: a function that travels in a model file has no business with processes, sockets or other code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from scanners.facts import EXAMINED
+from scanners.findings import SEVERITIES, Rule
+from scanners.rules.pickle_arguments import Objection, made_by, path_of, sink_in, text_of
+from scanners.rules.pickle_known import ML_ROOTS, RISKY_NAMES
+from scanners.rules.pickle_rules import CODE_OBJECT
+from scanners.rules.policy_names import canonical_path
+from scanners.rules.policy_sinks import REACHED, SINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scanners.facts import Call, Code
+    from scanners.findings import Finding, Severity
+    from scanners.rules.case import Case
+    from scanners.rules.policy import Policy
+
+_PREFER: Final = "Do not load it; ask the publisher for safetensors."
+
+CALLED: Final = Rule(
+    "pickle-runs-own-code",
+    "critical",
+    "Loading this file runs a function that the file itself carries",
+    "The pickle rebuilds a function or a class from byte code and calls it while it is loaded, by itself or as a method"
+    " such as `__setstate__`. Whatever the function does then happens before any model is there to be looked at.",
+    _PREFER,
+    (
+        "https://docs.python.org/3/library/pickle.html#object.__setstate__",
+        "https://cwe.mitre.org/data/definitions/502.html",
+    ),
+)
+BYTECODE: Final = Rule(
+    "python-bytecode",
+    "medium",
+    "The file holds compiled Python without its source",
+    "Byte code does what source does, and nobody can read it. A repository that ships it beside, or instead of, its"
+    " source hides what is run.",
+    "Delete it and let Python compile the source; if there is no source, do not run it.",
+    ("https://docs.python.org/3/library/marshal.html", "https://cwe.mitre.org/data/definitions/506.html"),
+)
+SOURCE: Final = Rule(
+    "pickle-runs-source",
+    "medium",
+    "Loading this file executes Python source that it holds",
+    "torch.fx writes the source of a traced module into the pickle; loading executes it, and traces the function that"
+    " it defines by calling it. Honest source only computes.",
+    "Read the source before you load the file, or ask for a state_dict.",
+    ("https://pytorch.org/docs/stable/fx.html",),
+)
+
+RULES: Final[tuple[Rule, ...]] = (CALLED, BYTECODE, SOURCE)
+
+_SHOWN: Final = 6
+_WINDOW: Final = 4
+"""Names in a row that may be the parts of one path."""
+_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_RISKY: Final = RISKY_NAMES | REACHED | SINKS
+_OPERATORS: Final = ("operator.", "_operator.")
+_LOOKS_UP: Final = frozenset(("operator.attrgetter", "operator.methodcaller", "operator.itemgetter", "operator.call"))
+
+
+def _risks(code: Code, policy: Policy) -> list[str]:
+    """What compiled code uses that code in a model file should not."""
+    names = code.names
+    found = {name for name in names if name in _RISKY}
+    for width in range(2, _WINDOW + 1):
+        for run in (names[at : at + width] for at in range(len(names) - width + 1)):
+            path = ".".join(run)
+            # `trace.run` may be any object's; only below a package of its own does a prefix tell.
+            if policy.sink(path) is not None or (run[0] in ML_ROOTS and policy.decide_path(path).kind == "deny"):
+                found.add(path)
+    if text := sink_in(code.strings, policy, resolver=not found.isdisjoint({"getattr", "__import__", "importlib"})):
+        found.add(text)
+    return sorted(found)
+
+
+def _denied(code: Code, policy: Policy) -> tuple[Severity, list[str]]:
+    """The worst that the policy says of what source names, and of which names."""
+    worst: Severity = "medium"
+    found: list[str] = []
+    for path in code.names:
+        decision = policy.decide_path(path)
+        arithmetic = path.startswith(_OPERATORS) and path not in _LOOKS_UP
+        if decision.kind == "deny" and _RANK[decision.severity] > _RANK["medium"] and not arithmetic:
+            found.append(path)
+            worst = max(worst, decision.severity, key=_RANK.__getitem__)
+    return worst, found
+
+
+def _weigh(code: Code, policy: Policy) -> tuple[Rule, Severity, list[str]]:
+    """The rule that speaks of a piece of code, its weight, and what weighs."""
+    if code.kind == "python":
+        return SOURCE, *_denied(code, policy)
+    if code.kind == "pyc":
+        return BYTECODE, "medium", []
+    rule = CALLED if code.called else CODE_OBJECT if code.kind == "pickle" else BYTECODE
+    if code.inert:
+        return rule, "medium" if code.called else "low", []
+    risks = _risks(code, policy)
+    if code.called:
+        return rule, "critical", risks
+    return rule, "high" if risks or not code.digest else "medium", risks
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Findings about code: one for each rule and member, at the worst of what is there."""
+    groups: dict[tuple[Rule, str], list[tuple[Code, Severity, list[str]]]] = {}
+    for code in case.codes:
+        rule, severity, risks = _weigh(code, case.policy)
+        groups.setdefault((rule, code.member), []).append((code, severity, risks))
+    for (rule, member), entries in groups.items():
+        worst = max((severity for _, severity, _ in entries), key=_RANK.__getitem__)
+        weighing = [(code, risks) for code, severity, risks in entries if severity == worst]
+        names = list(dict.fromkeys(code.name or "one that cannot be read" for code, _ in weighing))
+        risks = list(dict.fromkeys(risk for _, found in weighing for risk in found))
+        yield rule.at(
+            f"{rule.title}: {_some(names)}" + (f", with {_some(risks)}" if risks else ""),
+            member=member,
+            offset=weighing[0][0].offset,
+            severity=worst,
+            functions=len({(code.name, code.digest) for code, _, _ in entries}),
+            uses=_some(risks) or None,
+            digest=weighing[0][0].digest or None,
+        )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+# --- calls that assemble what the code is judged for -----------------------------------------------------------------
+
+
+def _first(call: Call) -> str:
+    return call.arguments[0] if call.arguments else ""
+
+
+def _assembles(call: Call, _: Policy) -> Objection | None:
+    """A call that makes a function of code, or fills a function or class that the pickle made."""
+    first = _first(call)
+    if first.startswith(EXAMINED):
+        return None
+    if path := path_of(first):
+        return Objection("critical", f"it changes {path}, which the pickle did not make")
+    return Objection("medium", "the code cannot be told")
+
+
+def _class(call: Call, policy: Policy) -> Objection | None:
+    """A call that makes a class by calling its first argument."""
+    first = _first(call)
+    named = canonical_path(path_of(first))
+    by_name = canonical_path(made_by(first)) in _TYPES_BY_NAME
+    if first.startswith(EXAMINED) or by_name or named == "builtins.type":
+        return None
+    if named and policy.decide_path(named).kind == "allow":
+        return None
+    return Objection("medium", f"what it calls to make the class, {first or '?'}, is unknown")
+
+
+def _named(call: Call, _: Policy) -> Objection | None:
+    """A call that looks up what a constant names; what that is, is a reference of its own."""
+    return None if text_of(_first(call)) is not None else Objection("critical", "the name is not a constant")
+
+
+def _sets(call: Call, _: Policy) -> Objection | None:
+    """`setattr(object, name, value)`, by which dill fills cells and names classes."""
+    cell = canonical_path(made_by(_first(call))) == "dill._dill._create_cell"
+    named = len(call.arguments) == 3 and text_of(call.arguments[1]) is not None
+    if named and (cell or _first(call).startswith(EXAMINED)):
+        return None
+    return Objection("high", "it sets an attribute of something that the pickle did not make")
+
+
+def _source(_: Call, __: Policy) -> Objection | None:
+    """A call that executes source, which was examined where it could be told."""
+    return Objection("critical", "the source that it executes cannot be told")
+
+
+def _nothing(_: Call, __: Policy) -> Objection | None:
+    """A call that makes a value, whatever it is given."""
+    return None
+
+
+def _under(
+    package: str, names: str, judge: Callable[[Call, Policy], Objection | None]
+) -> dict[str, Callable[[Call, Policy], Objection | None]]:
+    return {f"{package}.{name}": judge for name in names.split()}
+
+
+_TYPES_BY_NAME: Final = frozenset(("cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type"))
+_CLOUD: Final = "cloudpickle.cloudpickle"
+_DILL: Final = "dill._dill"
+ASSEMBLING: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
+    **_under(
+        _CLOUD,
+        "_make_function _make_skel_func _fill_function _function_setstate _rehydrate_skeleton_class _class_setstate",
+        _assembles,
+    ),
+    **_under(_DILL, "_create_function", _assembles),
+    **_under(_CLOUD, "_make_skeleton_class", _class),
+    **_under(_DILL, "_create_type", _class),
+    **_under(_CLOUD, "_builtin_type subimport", _named),
+    **_under(_DILL, "_load_type _import_module", _named),
+    **_under(
+        _CLOUD,
+        "_make_cell _make_empty_cell _empty_cell_value _make_skeleton_enum _make_typevar _make_dict_keys"
+        " _make_dict_values _make_dict_items",
+        _nothing,
+    ),
+    **_under(_DILL, "_create_cell _create_code", _nothing),
+    **_under(_DILL, "_setattr", _sets),
+    **_under("builtins", "setattr", _sets),
+    **_under("torch.fx.graph_module", "reduce_graph_module reduce_deploy_graph_module", _source),
+}
+"""By canonical name, as `ARGUMENT_AWARE`. A code object that was read leaves no call behind, only its own fact."""
