@@ -5,8 +5,8 @@ from __future__ import annotations
 import _compat_pickle
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken, Token
-from scanners.binary.pickle_values import Items
+from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken
+from scanners.binary.pickle_values import UNKNOWN, Items
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_lexer import Argument
@@ -36,14 +36,14 @@ def parse_int(text: str) -> Value:
     return NUMBER
 
 
-def memo_index(token: Token) -> int:
-    """A memo index; text ones are read by `int`, liberally (D15)."""
-    if isinstance(token.argument, int):
-        return token.argument
+def memo_index(argument: Argument, offset: int) -> int:
+    """The memo index of an opcode at `offset`; text ones are read by `int`, liberally (D15)."""
+    if isinstance(argument, int):
+        return argument
     try:
-        return int(str(token.argument))
+        return int(str(argument))
     except ValueError:
-        raise Broken("a memo index that is no number", token.start) from None
+        raise Broken("a memo index that is no number", offset) from None
 
 
 def unquote(line: Argument) -> Value:
@@ -73,5 +73,5 @@ def as_arguments(value: Value) -> tuple[Value, ...]:
     if isinstance(value, tuple):
         return value
     if isinstance(value, Items):
-        return tuple(value.values)
+        return (*value.values,) if value.whole else (*value.values, UNKNOWN)
     return (value,)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
+from scanners.binary.pickle_opcodes import NAMES, SHAPES, Shape
 from scanners.source import Span, Truncated
 
 if TYPE_CHECKING:
@@ -78,25 +78,8 @@ NUMBER = Opaque("number")
 FLOAT = Opaque("float")
 TEXT = Opaque("text")
 
-_TUPLE = tuple.__new__  # what a NamedTuple's own constructor calls, without its call
-_SHORT = 258
-"""Bytes of the longest opcode that is read without a look at the window's end: a text of 255 and its length."""
-_IS_TEXT, _IS_OTHER = -1, -2
-_SIGNED = (CODES["BININT"], CODES["EXT4"])
-
-
-def _kind(shape: Shape | None) -> int:
-    """Width of a fixed integer argument, 0 for no argument, `_IS_TEXT` for a short text, else `_IS_OTHER`."""
-    if shape is Shape.NONE:
-        return 0
-    if shape is Shape.I4:
-        return 4
-    if shape is Shape.TEXT1:
-        return _IS_TEXT
-    return _UNSIGNED.get(shape, _IS_OTHER) if shape is not None else _IS_OTHER
-
-
-_KINDS: tuple[int, ...] = tuple(map(_kind, SHAPES))
+SHORT = 258
+"""Bytes of the longest opcode that may be read without a look at the window's end: a text of 255 and its length."""
 
 Argument = int | str | bytes | tuple[str, str] | Payload | Opaque | None
 
@@ -151,30 +134,22 @@ class Lexer:
             begin = 0
         return self._data[begin : begin + length]
 
+    @property
+    def left(self) -> int:
+        """Bytes between the present place and the end."""
+        return self._source.size - self.at
+
+    def window(self) -> tuple[bytes, int]:
+        """The bytes that are held, and where they begin: the present place is among them or behind them."""
+        return self._data, self._base
+
+    def again(self, start: int, stop: int) -> bytes:
+        """Bytes that were passed."""
+        return self._source.read(start, stop - start)
+
     def next(self) -> Token:
         """The opcode at the present place; the place moves behind it."""
         start = self.at
-        index = start - self._base
-        data = self._data
-        if index + _SHORT <= len(data):  # the window never lies behind the place
-            # Nearly all of any stream: opcodes without argument, numbers of fixed width, short texts.
-            code = data[index]
-            kind = _KINDS[code]
-            if kind == 0:
-                self.at = stop = start + 1
-                return _TUPLE(Token, (code, None, start, stop, False))
-            if kind > 0:
-                self.at = stop = start + 1 + kind
-                number = int.from_bytes(data[index + 1 : index + 1 + kind], "little", signed=code in _SIGNED)
-                return _TUPLE(Token, (code, number, start, stop, False))
-            if kind == _IS_TEXT:
-                self.at = stop = start + 2 + data[index + 1]
-                text = _decode_text(data[index + 2 : stop - self._base])
-                return _TUPLE(Token, (code, text, start, stop, False))
-        return self._next_anywhere(start)
-
-    def _next_anywhere(self, start: int) -> Token:
-        """The opcode at `start`, whatever it is and wherever the window ends."""
         try:
             code = self.take(start, 1)[0]
             shape = SHAPES[code]
@@ -225,7 +200,7 @@ class Lexer:
         elif shape in _STRINGS:
             argument = decode_string(self.take(at, length))
         elif text:
-            argument = _decode_text(self.take(at, length))
+            argument = decode_text(self.take(at, length))
         else:
             argument = self.take(at, length)
         return Token(code, argument, start, at + length)
@@ -268,7 +243,7 @@ def _decode_line(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _decode_text(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Text as the unpicklers decode it; bytes that are no UTF-8 make them raise, and here a text that names nothing."""
     try:
         return data.decode("utf-8", "surrogatepass")

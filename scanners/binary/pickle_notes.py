@@ -65,7 +65,7 @@ class Notes:
         self._storages: set[tuple[str, str, int]] = set()
         self._persistent: set[str] = set()
         self._embedded: dict[bytes | tuple[int, bool], int] = {}
-        self._arrays = False
+        self._arrays = self._forgotten = False
         self.calls = 0
         """Calls seen, whatever they call."""
         self.said = 0
@@ -138,6 +138,27 @@ class Notes:
             )
         )
         known.outlines[sketch] = len(self._scan.facts) - 1 if kept else _LEFT_OUT
+
+    def plain(self, cls: Global) -> bool:
+        """Whether it was stated that the stream makes instances of `cls` without arguments, and sets their state."""
+        known = self._callees.get((cls.module, cls.name, "NEWOBJ"))
+        return known is not None and "" in known.outlines and (cls.module, cls.name, "built") in self._references
+
+    def more(self, cls: Global, count: int) -> None:
+        """The stream makes so many more of such instances."""
+        self.calls += count
+        self.said += count
+        known = self._callees[cls.module, cls.name, "NEWOBJ"]
+        known.seen += count
+        index = known.outlines[""]
+        if index >= 0:
+            self._counts[index] = self._counts.get(index, 1) + count
+
+    def forgotten(self, offset: int) -> None:
+        """The stream uses a memo entry that is past what is kept."""
+        if not self._forgotten:
+            self._forgotten = True
+            self._scan.unread("limit", "a memo entry past the number that is kept", offset=offset)
 
     def _arguments(self, value: Value, offset: int, depth: int = 3) -> None:
         """State the names that are handed to a call, also inside containers."""
@@ -242,6 +263,38 @@ class Notes:
             if known.sampled:
                 kept = len(known.outlines)
                 self._scan.state(Sampled(clip(module), clip_name(name), kept, known.seen, self._scan.member))
+
+
+class Silence:
+    """Notes of a walk whose facts are known."""
+
+    def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
+        """Nothing."""
+
+    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
+        """Nothing."""
+
+    def plain(self, _: Global) -> bool:
+        """Whether nothing more can be said of instances of a class."""
+        return True
+
+    def more(self, cls: Global, count: int) -> None:
+        """Nothing."""
+
+    def forgotten(self, offset: int) -> None:
+        """Nothing."""
+
+    def mutation(self, target: Global, opcode: str, key: Value, offset: int) -> None:
+        """Nothing."""
+
+    def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
+        """Nothing."""
+
+    def persistent(self, identity: Value, offset: int) -> None:
+        """Nothing."""
+
+
+SILENCE = Silence()
 
 
 def _key(value: Payload | bytes) -> bytes | tuple[int, bool]:

@@ -99,7 +99,7 @@ def _item(arguments: Arguments) -> Value:
     if isinstance(owner, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
         return owner[key]
     if isinstance(owner, Mapping) and isinstance(key, str):
-        return owner.get(key)
+        return owner.get(key) if owner.whole else None
     if isinstance(owner, Result) and _canonical(owner.callee) == "builtins.vars" and owner.arguments:
         return attribute(owner.arguments[0], key)
     return None
@@ -174,8 +174,11 @@ def _base64(arguments: Arguments) -> Value:
 def _join(arguments: Arguments) -> Value:
     if len(arguments) != 2 or not isinstance(arguments[0], str):
         return None
-    parts = arguments[1].values if isinstance(arguments[1], Items) else arguments[1]
-    if not isinstance(parts, list | tuple):
+    parts = arguments[1]
+    if isinstance(parts, Items):
+        # Of a list that is not known to its end, a prefix would be another text.
+        parts = tuple(parts.values) if parts.whole else None
+    if not isinstance(parts, tuple):
         return None
     texts = [part for part in parts if isinstance(part, str)]
     if len(texts) != len(parts) or sum(map(len, texts)) > _TEXT_MOST:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_convert import as_arguments
-from scanners.binary.pickle_values import KEPT, UNKNOWN, Global, Mapping, Partial, Result
+from scanners.binary.pickle_values import UNKNOWN, Global, Mapping, Partial, Result
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_values import Value
 
 _PARTIAL = Global("functools", "partial")
-_EXECUTED = "_parse_arg_template"
+EXECUTED = "_parse_arg_template"
 """`rv_generic.__setstate__` hands the text of this name to `exec` (scipy/stats/_distn_infrastructure.py)."""
 _EXECUTES = "scipy.stats"
 """The package of those classes."""
@@ -33,13 +33,16 @@ def lent(value: Value) -> Global | None:
             return None
 
 
-def put(target: Value, state: Value) -> tuple[Global, tuple[Value, ...]] | None:
-    """The call that putting `state` on `target` comes to, if any; a partial is changed as its loader changes it."""
+def put(target: Value, state: Value, *, armed: bool) -> tuple[Global, tuple[Value, ...]] | None:
+    """The call that putting `state` on `target` comes to, if any; a partial is changed as its loader changes it.
+
+    `armed` says that the stream may hold the name of a text that is executed.
+    """
     match target:
         case Partial():
             return _PARTIAL, _rewire(target, state)
         case Result(callee=Global() as cls):
-            executed = _text_of(cls, state)
+            executed = _text_of(cls, state, armed=armed)
             return None if executed is None else (Global(cls.module, f"{cls.name}.__setstate__"), (executed,))
         case _:
             return None
@@ -57,9 +60,14 @@ def _rewire(target: Partial, state: Value) -> tuple[Value, ...]:
     return target.callee, *target.arguments
 
 
-def _text_of(cls: Global, state: Value) -> Value:
+def _text_of(cls: Global, state: Value, *, armed: bool) -> Value:
     """The text in the state that is executed; `UNKNOWN` where there may be one, None where there is none."""
-    if isinstance(state, Mapping) and state.count <= KEPT:
-        found = state.get(_EXECUTED)
-        return None if found is UNKNOWN else found
+    if isinstance(state, Mapping):
+        if not armed:
+            return None
+        found = state.get(EXECUTED)
+        if found is not UNKNOWN:
+            return found
+        if state.whole:
+            return None
     return UNKNOWN if cls.module.startswith(_EXECUTES) else None

@@ -8,8 +8,12 @@ is said when an opcode runs, not when the stream ends.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_lexer import Opaque, Payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEPT = 64
 """Elements that a container keeps; it still counts the rest."""
@@ -32,51 +36,108 @@ class Global:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
+class Run:
+    """A run of values on the stack that nobody has looked at: bytes [start, stop) of the stream."""
+
+    __slots__ = ("_walk", "first", "start", "stop")
+
+    def __init__(self, start: int, stop: int, first: int, walk: Walk) -> None:
+        self.start, self.stop, self._walk = start, stop, walk
+        self.first = first
+        """The memo index of the first entry that it writes."""
+
+    def unroll(self, stack: list[Value]) -> dict[int, Value]:
+        """Do to a stack what the run does to it; the memo entries that it writes."""
+        return self._walk(self, stack)
+
+
+_MANY = 1 << 32
+"""The count of a container of which not all is known."""
 _NOTHING: list[Value] = []
-_NO_PAIRS: list[tuple[Value, Value]] = []
 # What every empty container keeps, and nobody adds to: ten million of them fit into ten megabytes of pickle.
 
 
-class Items:
-    """A list, set or frozenset."""
+def unrolled(values: list[Value]) -> list[Value]:
+    """The values with those of the runs among them."""
+    stack: list[Value] = []
+    for value in values:
+        if isinstance(value, Run):
+            value.unroll(stack)
+        else:
+            stack.append(value)
+    return stack
 
-    __slots__ = ("count", "kind", "values")
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.values: list[Value] = _NOTHING
-        self.count = 0
+class _Container:
+    """Keeps the first elements that are put into it, and unrolls the runs among them when it is asked."""
+
+    __slots__ = ("_kept", "_lazy", "count")
+    _most = KEPT
+
+    def __init__(self, *, whole: bool = True) -> None:
+        self._kept: list[Value] = _NOTHING
+        self._lazy = False
+        self.count = 0 if whole else _MANY
 
     def extend(self, values: list[Value]) -> None:
         """Add elements, keeping the first few."""
         self.count += len(values)
-        room = KEPT - len(self.values)
+        room = self._most - len(self._kept)
         if room > 0:
-            self.values = self.values or []
-            self.values.extend(values[:room])
+            some = values[:room]
+            if Run in map(type, some):
+                self._lazy = True
+                self.count += _MANY
+            self._kept = self._kept or []
+            self._kept.extend(some)
+
+    def _elements(self) -> list[Value]:
+        if self._lazy:
+            self._lazy = False
+            self._kept = unrolled(self._kept)[: self._most]
+        return self._kept
 
 
-class Mapping:
-    """A dict."""
+class Items(_Container):
+    """A list, set or frozenset."""
 
-    __slots__ = ("count", "pairs")
+    __slots__ = ("kind",)
 
-    def __init__(self) -> None:
-        self.pairs: list[tuple[Value, Value]] = _NO_PAIRS
-        self.count = 0
+    def __init__(self, kind: str, *, whole: bool = True) -> None:
+        super().__init__(whole=whole)
+        self.kind = kind
 
-    def extend(self, flat: list[Value]) -> None:
-        """Add keys and values that alternate, keeping the first few."""
-        self.count += len(flat) // 2
-        for index in range(0, len(flat) - 1, 2):
-            if len(self.pairs) >= KEPT:
-                break
-            self.pairs = self.pairs or []
-            self.pairs.append((flat[index], flat[index + 1]))
+    @property
+    def values(self) -> list[Value]:
+        """The first elements."""
+        return self._elements()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all elements are known."""
+        return self.count == len(self._kept)
+
+
+class Mapping(_Container):
+    """A dict; its count is of keys and values."""
+
+    __slots__ = ()
+    _most = 2 * KEPT
+
+    @property
+    def pairs(self) -> list[tuple[Value, Value]]:
+        """The first keys with their values."""
+        flat = self._elements()
+        return list(zip(flat[::2], flat[1::2], strict=False))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all keys are known."""
+        return self.count == len(self._kept)
 
     def get(self, key: str) -> Value:
-        """The value under a constant key, or `UNKNOWN`."""
-        for name, value in self.pairs:
+        """The value under a constant key, or `UNKNOWN`; of two under one key the later counts."""
+        for name, value in reversed(self.pairs):
             if isinstance(name, str) and name == key:
                 return value
         return UNKNOWN
@@ -122,6 +183,8 @@ class Persistent:
 
 UNKNOWN = Opaque("unknown")
 BUFFER = Opaque("buffer")
+FORGOTTEN = Opaque("forgotten")
+"""A memo entry past the number that is kept."""
 
 Value = (
     None
@@ -139,8 +202,12 @@ Value = (
     | Partial
     | Getter
     | Persistent
+    | Run
 )
 """Whatever the stack holds."""
+
+if TYPE_CHECKING:
+    Walk = Callable[[Run, list[Value]], dict[int, Value]]
 
 
 def show(value: Value, depth: int = _DEPTH, width: int = 80) -> str:
@@ -173,7 +240,7 @@ def _show_nested(value: Value, depth: int, width: int) -> str:
             return f"[{inner}]" if value.kind == "list" else f"{value.kind}([{inner}])"
         case Mapping():
             pairs = ", ".join(f"{show(k, depth, width)}: {show(v, depth, width)}" for k, v in value.pairs[:_SHOWN])
-            return f"{{{pairs}{', …' if value.count > _SHOWN else ''}}}"
+            return f"{{{pairs}{', …' if value.count > 2 * _SHOWN else ''}}}"
         case Result():
             return f"{show(value.callee, depth, width)}({_join(value.arguments, len(value.arguments), depth, width)})"
         case Partial():

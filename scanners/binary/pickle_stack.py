@@ -1,0 +1,256 @@
+"""The part of the pickle machine that moves values: its stack, its marks, its memo and the containers.
+
+No opcode here imports or calls anything, unless what it fills is not a container.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from scanners.binary.pickle_convert import memo_index, parse_int, unescape, unquote
+from scanners.binary.pickle_lexer import NUMBER, Broken, Payload
+from scanners.binary.pickle_memo import Memo
+from scanners.binary.pickle_state import lent
+from scanners.binary.pickle_values import BUFFER, FORGOTTEN, Global, Items, Mapping, Result, Run, unrolled
+from scanners.budget import LimitReached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.binary.pickle_lexer import Argument
+    from scanners.binary.pickle_notes import Notes, Silence
+    from scanners.binary.pickle_values import Value
+
+DEEP = 1 << 22
+"""Values, and marks, on the stack at once: picklers write containers in batches of a thousand."""
+_CONTAINERS = 1 << 18
+"""Containers whose elements are kept; those after them only say that there are some."""
+
+
+class Stack:
+    """Stack, marks and memo of one stream, and the opcodes that act on nothing else."""
+
+    def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
+        self._notes = notes
+        self._payload = payload
+        self._stack: list[Value] = []
+        self._marks = array("q")
+        self._containers = 0
+        self._replays = False
+        """Whether this walks what was skipped: all that it does is known but the values."""
+        self.at = 0
+        """Offset of the opcode being walked."""
+        self.behind = 0
+        """Offset behind it, where its argument is long."""
+        self._memo = Memo(self._walk)
+        self._earlier = self._memo
+
+    def _walk(self, run: Run, stack: list[Value]) -> dict[int, Value]:
+        raise NotImplementedError
+
+    # --- stack -------------------------------------------------------------------------------------------------
+
+    def _topmost(self) -> Value:
+        """The value on top of the stack, a run as it is."""
+        stack = self._stack
+        if not stack or (self._marks and self._marks[-1] >= len(stack)):
+            raise Broken("the stack is empty", self.at)
+        return stack[-1]
+
+    def _top(self) -> Value:
+        value = self._topmost()
+        if isinstance(value, Run):
+            self._unroll()
+            return self._topmost()
+        return value
+
+    def _pop(self) -> Value:
+        value = self._top()
+        self._stack.pop()
+        return value
+
+    def _unroll(self) -> None:
+        """Replace the runs above the last mark by their values, the lowest first: one may take values of another."""
+        start = self._marks[-1] if self._marks else 0
+        self._stack[start:] = unrolled(self._stack[start:])
+
+    def _above_mark(self) -> list[Value]:
+        """Take the values above the last mark off the stack, runs as they are."""
+        if not self._marks:
+            raise Broken("there is no mark", self.at)
+        start = self._marks.pop()
+        values = self._stack[start:]
+        del self._stack[start:]
+        return values
+
+    def _pop_mark(self) -> list[Value]:
+        values = self._above_mark()
+        return unrolled(values) if Run in map(type, values) else values
+
+    def _push(self, value: Value) -> None:
+        self._stack.append(value)
+
+    # --- constants ---------------------------------------------------------------------------------------------
+
+    def _constant(self, argument: Argument) -> None:
+        if isinstance(argument, bytes | Payload):
+            self._payload(argument, self.behind, False)
+        self._push(argument)
+
+    def _bytearray(self, argument: Argument) -> None:
+        self._constant(argument)
+        self._stack[-1] = BUFFER  # the stream may still change it: it is looked at, and no constant
+
+    def _none(self, _: Argument) -> None:
+        self._push(None)
+
+    def _newtrue(self, _: Argument) -> None:
+        self._push(True)
+
+    def _newfalse(self, _: Argument) -> None:
+        self._push(False)
+
+    def _number(self, argument: Argument) -> None:
+        self._push(parse_int(str(argument)))
+
+    def _float(self, _: Argument) -> None:
+        self._push(NUMBER)
+
+    def _string(self, argument: Argument) -> None:
+        self._push(unquote(argument))
+
+    def _unicode(self, argument: Argument) -> None:
+        self._push(unescape(argument, "raw_unicode_escape"))
+
+    def _next_buffer(self, _: Argument) -> None:
+        self._notes.anomaly("pickle.out-of-band", "a buffer from outside of the stream", self.at)
+        self._push(BUFFER)
+
+    def _readonly_buffer(self, _: Argument) -> None:  # it changes nothing that is modelled
+        self._top()
+
+    # --- containers --------------------------------------------------------------------------------------------
+
+    def _whole(self) -> bool:
+        """Whether the next container keeps its elements."""
+        self._containers += 1
+        return self._containers <= _CONTAINERS and not self._replays
+
+    def _mark(self, _: Argument) -> None:
+        self._marks.append(len(self._stack))
+        if len(self._marks) > DEEP:
+            raise LimitReached("stack", f"over {DEEP} marks on the stack")
+
+    def _empty_list(self, _: Argument) -> None:
+        self._push(Items("list", whole=self._whole()))
+
+    def _empty_set(self, _: Argument) -> None:
+        self._push(Items("set", whole=self._whole()))
+
+    def _empty_dict(self, _: Argument) -> None:
+        self._push(Mapping(whole=self._whole()))
+
+    def _empty_tuple(self, _: Argument) -> None:
+        self._push(())
+
+    def _tuple(self, _: Argument) -> None:
+        self._push(tuple(self._pop_mark()))
+
+    def _tuple1(self, _: Argument) -> None:
+        self._push((self._pop(),))
+
+    def _tuple2(self, _: Argument) -> None:
+        second = self._pop()
+        self._push((self._pop(), second))
+
+    def _tuple3(self, _: Argument) -> None:
+        third, second = self._pop(), self._pop()
+        self._push((self._pop(), second, third))
+
+    def _list(self, _: Argument) -> None:
+        items = Items("list", whole=self._whole())
+        items.extend(self._above_mark())
+        self._push(items)
+
+    def _frozenset(self, _: Argument) -> None:
+        items = Items("frozenset", whole=self._whole())
+        items.extend(self._above_mark())
+        self._push(items)
+
+    def _dict(self, _: Argument) -> None:
+        mapping = Mapping(whole=self._whole())
+        mapping.extend(self._above_mark())
+        self._push(mapping)
+
+    def _append(self, _: Argument) -> None:
+        value = self._pop()
+        self._grow(self._top(), [value], "APPEND")
+
+    def _appends(self, _: Argument) -> None:
+        values = self._above_mark()
+        self._grow(self._top(), values, "APPENDS")
+
+    def _setitem(self, _: Argument) -> None:
+        value, key = self._pop(), self._pop()
+        self._grow(self._top(), [key, value], "SETITEM")
+
+    def _setitems(self, _: Argument) -> None:
+        values = self._above_mark()
+        self._grow(self._top(), values, "SETITEMS")
+
+    def _additems(self, _: Argument) -> None:
+        values = self._above_mark()
+        self._grow(self._top(), values, "ADDITEMS")
+
+    def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
+        """Add to a container, or, where the target is something else, state that the stream changes it."""
+        if isinstance(target, Items | Mapping):
+            if self._containers <= _CONTAINERS:
+                target.extend(values)
+        elif (owner := target if isinstance(target, Global) else lent(target)) and values:
+            self._notes.mutation(owner, opcode, (unrolled(values) or [None])[0], self.at)
+        elif isinstance(target, Result) and isinstance(target.callee, Global) and values:
+            # `obj[key] = value` and `obj.extend(values)` run code of the object's class.
+            self._notes.reference(target.callee, "built", self.at)
+
+    # --- stack and memo ----------------------------------------------------------------------------------------
+
+    def _pop_one(self, _: Argument) -> None:
+        # POP at a mark drops the mark, in both unpicklers.
+        if self._marks and self._marks[-1] == len(self._stack):
+            self._marks.pop()
+        else:
+            self._pop()
+
+    def _pop_to_mark(self, _: Argument) -> None:
+        self._above_mark()
+
+    def _dup(self, _: Argument) -> None:
+        self._push(self._top())
+
+    def _put(self, argument: Argument) -> None:
+        index, value = memo_index(argument, self.at), self._topmost()
+        if not (isinstance(value, Run) and index == self._memo.count and self._memo.stretch(value, self.behind)):
+            self._memo.put(index, self._top())
+
+    def _memoize(self, _: Argument) -> None:
+        value = self._topmost()
+        if not (isinstance(value, Run) and self._memo.stretch(value, self.behind)):
+            self._memo.memoize(self._top())
+
+    def _get(self, argument: Argument) -> None:
+        index = memo_index(argument, self.at)
+        try:
+            value = self._memo.get(index)
+        except KeyError:
+            try:
+                value = self._earlier.before(index) if self._replays else self._earlier.get(index)
+            except KeyError:
+                raise Broken(f"memo {index} was never written", self.at) from None
+        self._push(value)
+        if value is FORGOTTEN:
+            self._notes.forgotten(self.at)
+
+    def _undefined(self, _: Argument) -> None:
+        raise Broken("no opcode", self.at)
