@@ -96,8 +96,6 @@ class Machine(Stack):
         self._extensions: dict[int, Global] = {}
         self._protocol = 0
         self._frame = 0
-        self._armed = False
-        """Whether the stream may hold the name of a text that some classes execute."""
         self._try_at = 0
         """Where it is worth looking for a run again."""
         self._resume = 0
@@ -127,6 +125,9 @@ class Machine(Stack):
         self._try_at = lexer.at
         while True:
             self._sweep(lexer)
+            if self._resume:
+                lexer.at, self._resume = self._resume, 0
+                continue
             if len(self._stack) > DEEP:
                 raise LimitReached("stack", f"over {DEEP} values on the stack")
             token = lexer.next()
@@ -187,7 +188,7 @@ class Machine(Stack):
                 break
         if start < limit < index:
             self._notes.anomaly("pickle.frame", f"{NAMES[data[start]]} crosses the end of its frame", base + start)
-        lexer.at, self._resume = self._resume or base + index, 0
+        lexer.at = base + index
         self._try_at = base + try_at
 
     # --- runs --------------------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ class Stack:
         self._stack: list[Value] = []
         self._marks = array("q")
         self._containers = 0
+        self._armed = False
+        """Whether the stream may hold the name of a text that some classes execute."""
         self._replays = False
         """Whether this walks what was skipped: all that it does is known but the values."""
         self.at = 0
@@ -118,9 +120,11 @@ class Stack:
         self._push(NUMBER)
 
     def _string(self, argument: Argument) -> None:
+        self._armed = True  # whatever it says, it may be spelled with escapes
         self._push(unquote(argument))
 
     def _unicode(self, argument: Argument) -> None:
+        self._armed = True
         self._push(unescape(argument, "raw_unicode_escape"))
 
     def _next_buffer(self, _: Argument) -> None:
