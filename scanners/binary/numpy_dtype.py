@@ -24,7 +24,7 @@ _HAS_OBJECTS = 0x01
 """NPY_ITEM_REFCOUNT, the flag that `dtype.hasobject` asks for."""
 _VERSIONS = (3, 4)
 """State (version, byte order, subarray, names, fields, size, alignment, flags[, metadata]): since NumPy 1.3."""
-_SPEC = re.compile(r"[<>=|]?(?:([biufcO])(\d{1,2})|([SaUV])(\d{1,9})|[Mm]8?(?:\[\w{1,40}\])?|([A-Za-z?]))", re.ASCII)
+_SPEC = re.compile(r"[<>=|]?(?:([biufcO])(\d{1,2})|([SaUV])(\d{1,10})|[Mm]8?(?:\[\w{1,40}\])?|([A-Za-z?]))", re.ASCII)
 _SIZES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 12, 16), "c": (8, 16, 24, 32), "O": (4, 8)}
 _LETTERS = {
     letter: size

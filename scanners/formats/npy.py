@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _MAGIC = b"\x93NUMPY"
-_VERSIONS = {b"\x01\x00": (2, "latin-1"), b"\x02\x00": (4, "latin-1"), b"\x03\x00": (4, "utf-8")}
-"""Bytes of the header's length, and its encoding."""
+_ENCODINGS = {b"\x01\x00": "latin-1", b"\x02\x00": "latin-1", b"\x03\x00": "utf-8"}
+"""Of the header, by version."""
 _HEADER_MOST = 65_536
 """Characters of a header; by itself NumPy reads 10,000."""
 _DEPTH = 32
@@ -112,15 +112,12 @@ def _read(cursor: Cursor) -> _Header:
     """The header at the cursor, which moves behind it as far as its length is known."""
     cursor.take(len(_MAGIC))
     version = cursor.take(2)
-    if version not in _VERSIONS:
-        raise _Bent(f"version {version[0]}.{version[1]}")
-    width, encoding = _VERSIONS[version]
-    length = int.from_bytes(cursor.take(width), "little")
-    if length > _HEADER_MOST:
+    length = int.from_bytes(cursor.take(2 if version[0] == 1 else 4), "little")
+    if version not in _ENCODINGS or length > _HEADER_MOST:
         cursor.at += min(length, cursor.left)
-        raise _Bent(f"{length} bytes long")
+        raise _Bent(f"{length} bytes in version {version[0]}.{version[1]}")
     try:
-        header = _literal(cursor.take(length).decode(encoding))
+        header = _literal(cursor.take(length).decode(_ENCODINGS[version]))
     except UnicodeDecodeError as error:
         raise _Bent("not UTF-8") from error
     if not isinstance(header, dict) or header.keys() != _KEYS:
