@@ -18,7 +18,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary.numpy_dtype import of_value
-from scanners.binary.pickle_values import KEPT, Global, Items, Mapping, Result
+from scanners.binary.pickle_values import Global, Items, Mapping, Result
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_values import Value
@@ -104,7 +104,7 @@ def _attributes(parameters: tuple[str, ...], arguments: tuple[Value, ...], state
     for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
         if part is None:
             continue
-        if not isinstance(part, Mapping) or part.count > KEPT:
+        if not isinstance(part, Mapping) or not part.whole:
             return None
         for key, value in part.pairs:
             if not isinstance(key, str):
@@ -115,7 +115,7 @@ def _attributes(parameters: tuple[str, ...], arguments: tuple[Value, ...], state
 
 def _count(shape: Value) -> int | None:
     """The number of elements; None for what is no shape, or larger than NumPy counts."""
-    lengths = shape.values if isinstance(shape, Items) and shape.count <= KEPT else shape
+    lengths = shape.values if isinstance(shape, Items) and shape.whole else shape
     if not isinstance(lengths, tuple | list):
         return None
     known = [each for each in lengths if isinstance(each, int) and 0 <= each <= _INT64_MOST]

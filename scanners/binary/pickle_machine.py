@@ -22,7 +22,8 @@ from scanners.binary.pickle_notes import SILENCE, Silence
 from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
 from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
 from scanners.binary.pickle_stack import DEEP, Stack
-from scanners.binary.pickle_state import EXECUTED, lent, put
+from scanners.binary.pickle_state import NAMES as ARMING
+from scanners.binary.pickle_state import lent, put
 from scanners.binary.pickle_values import (
     BUFFER,
     UNKNOWN,
@@ -49,7 +50,6 @@ _WORTH = 1 << 15
 """Bytes of a stream that are too few to look for runs."""
 _NOT_TEXT = (bytes, int, tuple, type(None))
 _NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
-_EXECUTED = EXECUTED.encode()
 _STOP = CODES["STOP"]
 _BUILD = CODES["BUILD"]
 
@@ -148,7 +148,7 @@ class Machine(Stack):
             limit = self._frame - base
         stop = min(limit, len(data) - SHORT)
         if data is not self._window:
-            self._window, self._armed = data, self._armed or _EXECUTED in data
+            self._window, self._armed = data, self._armed or any(name in data for name in ARMING)
         grammar = self._grammar(lexer)
         try_at = self._try_at - base if grammar else stop
         start, kinds, handlers, push = index, _KINDS, self._handlers, self._stack.append

@@ -1,7 +1,9 @@
 """What BUILD comes to where it is more than setting attributes.
 
 A partial is given another function, whatever it was made of. And some classes execute a text of their state, so the
-text is what matters and not the class.
+text is what matters and not the class: `rv_generic.__setstate__` (scipy/stats/_distn_infrastructure.py) hands one to
+`exec`, and `ModelData.__setstate__` (statsmodels/base/data.py) evaluates a formula, which is Python where it is no
+arithmetic.
 """
 
 from __future__ import annotations
@@ -9,16 +11,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_convert import as_arguments
-from scanners.binary.pickle_values import UNKNOWN, Global, Mapping, Partial, Result
+from scanners.binary.pickle_values import UNKNOWN, Global, Items, Mapping, Partial, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scanners.binary.pickle_values import Value
 
 _PARTIAL = Global("functools", "partial")
-EXECUTED = "_parse_arg_template"
-"""`rv_generic.__setstate__` hands the text of this name to `exec` (scipy/stats/_distn_infrastructure.py)."""
-_EXECUTES = "scipy.stats"
-"""The package of those classes."""
+_EXECUTED = {
+    "_parse_arg_template": frozenset[str](),
+    "formula": frozenset(("restore_model_spec", "restore_design_info")),
+}
+"""What is executed, and what else the state has to hold for it."""
+_EXECUTES = ("scipy.stats", "statsmodels.base.data", "statsmodels.distributions", "statsmodels.sandbox.distributions")
+"""The modules of those classes."""
+NAMES = tuple(name.encode() for key, beside in _EXECUTED.items() for name in (beside or (key,)))
+"""What has to be spelled somewhere in a stream before any text of a state is executed."""
+_MAKERS = frozenset(f"{name}.{made}" for name in ("copyreg", "copy_reg") for made in ("_reconstructor", "__newobj__"))
+"""What makes an instance of its first argument without calling it."""
 
 _LENT = frozenset(("builtins.type", "builtins.getattr"))
 """What these give existed before, and belongs to others."""
@@ -34,16 +45,14 @@ def lent(value: Value) -> Global | None:
 
 
 def put(target: Value, state: Value, *, armed: bool) -> tuple[Global, tuple[Value, ...]] | None:
-    """The call that putting `state` on `target` comes to, if any; a partial is changed as its loader changes it.
-
-    `armed` says that the stream may hold the name of a text that is executed.
-    """
+    """The call that putting `state` on `target` comes to, if any; a partial is changed as its loader changes it."""
     match target:
         case Partial():
             return _PARTIAL, _rewire(target, state)
+        case Result(callee=Global() as maker, arguments=(Global() as cls, *_)) if maker.dotted in _MAKERS:
+            return _executed(cls, state, armed=armed)
         case Result(callee=Global() as cls):
-            executed = _text_of(cls, state, armed=armed)
-            return None if executed is None else (Global(cls.module, f"{cls.name}.__setstate__"), (executed,))
+            return _executed(cls, state, armed=armed)
         case _:
             return None
 
@@ -60,14 +69,38 @@ def _rewire(target: Partial, state: Value) -> tuple[Value, ...]:
     return target.callee, *target.arguments
 
 
-def _text_of(cls: Global, state: Value, *, armed: bool) -> Value:
-    """The text in the state that is executed; `UNKNOWN` where there may be one, None where there is none."""
-    if isinstance(state, Mapping):
-        if not armed:
+def _executed(cls: Global, state: Value, *, armed: bool) -> tuple[Global, tuple[Value, ...]] | None:
+    """The call that executes texts of the state: `UNKNOWN` stands for one where it cannot be told."""
+    acts = cls.module.startswith(_EXECUTES)
+    if not (acts or armed):
+        return None
+    pairs = _pairs(state)
+    texts: list[Value] = []
+    if pairs is None or (acts and any(not isinstance(key, str) for key, _ in pairs)):
+        texts = [UNKNOWN] if acts else []
+    else:
+        held = {key: value for key, value in pairs if isinstance(key, str)}  # of equal keys the last one counts
+        texts = [
+            held[key] for key, beside in _EXECUTED.items() if key in held and beside.isdisjoint(held) == (not beside)
+        ]
+    return (Global(cls.module, f"{cls.name}.__setstate__"), tuple(texts)) if texts else None
+
+
+def _pairs(state: Value) -> list[tuple[Value, Value]] | None:
+    """The keys and values that a dict is updated with, or None where they were not all kept."""
+    match state:
+        case Mapping() if state.whole:
+            return state.pairs
+        case (Mapping() as first, _) if first.count != 4:
+            return []  # As scipy before 1.6 wrote it: no pair, so nothing is updated, and the text is made afresh.
+        case Items() if state.whole:
+            return _as_pairs(state.values)
+        case tuple():
+            return _as_pairs(state)
+        case _:
             return None
-        found = state.get(EXECUTED)
-        if found is not UNKNOWN:
-            return found
-        if state.whole:
-            return None
-    return UNKNOWN if cls.module.startswith(_EXECUTES) else None
+
+
+def _as_pairs(parts: Sequence[Value]) -> list[tuple[Value, Value]] | None:
+    pairs = [part for part in parts if isinstance(part, tuple) and len(part) == 2]
+    return pairs if len(pairs) == len(parts) else None
