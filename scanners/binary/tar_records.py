@@ -27,11 +27,13 @@ NOTES = frozenset((*LONG, "x", "X", GLOBAL))
 """Types whose data is about the next header, or about all that follow: pax records (X is Solaris') and long names."""
 
 _SUM = slice(148, 156)
+_NUMBERS = ((100, 108), (108, 116), (116, 124), (124, 136), (136, 148), (329, 337), (337, 345))
+_SPARSE_NUMBERS = (*_NUMBERS, *((at, at + 12) for at in (*range(386, 482, 12), 483)))
 _MAGIC = b"ustar\0"
 _PLAIN = re.compile(rb" *([0-7]*)[ \0]*")
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)")
 _PAX = re.compile(rb"([0-9]+) ([^=]+)=")
-_PAX_ANYWHERE = re.compile(rb"[0-9]+ ((?:link)?path|size|GNU\.sparse\.[a-z]+)=([^\n]*)\n")
+_PAX_ANYWHERE = re.compile(rb"[0-9]+ ((?:link)?path|size|GNU\.sparse\.[a-z]+)=([^\n\0]*)")
 _KEPT = re.compile(r"(link)?path|size|GNU\.sparse\.[a-z]+")
 
 Records = tuple[tuple[str, str], ...]
@@ -49,6 +51,8 @@ class Header(NamedTuple):
     """Bytes of data, by every way to read the field."""
     mode: int
     target: str
+    odd: bool
+    """A number field holds something else, for which Python's tarfile refuses the header."""
     block: bytes
 
 
@@ -104,23 +108,33 @@ def parse(block: bytes) -> Header | None:
         names.insert(0 if block[257:263] == _MAGIC else 1, f"{prefix}/{names[0]}")
     if kind == "0" and names[0].endswith("/"):
         kind = DIRECTORY
-    return Header(tuple(names), kind, numbers(block[124:136]), numbers(block[100:108])[0], text(block[157:257]), block)
+    fields = [block[start:stop] for start, stop in (_SPARSE_NUMBERS if kind == "S" else _NUMBERS)]
+    return Header(
+        names=tuple(names),
+        kind=kind,
+        sizes=numbers(block[124:136]),
+        mode=numbers(block[100:108])[0],
+        target=text(block[157:257]),
+        odd=not all(_PLAIN.fullmatch(field) or field[0] in {0x80, 0xFF} for field in fields),
+        block=block,
+    )
 
 
 def pax_records(data: bytes) -> tuple[Records, bool]:
     """The records of an extended header that say where something is, and whether all of it was well formed."""
     found: list[tuple[bytes, bytes]] = []
-    at = 0
+    at, sound = 0, True
     while record := _PAX.match(data, at):
         stop = at + int(record[1][:20])
-        if stop <= record.end() or data[stop - 1 : stop] != b"\n":
+        if stop <= record.end():
             break
+        sound = sound and data[stop - 1 : stop] == b"\n"
         found.append((record[2], data[record.end() : stop - 1]))
         at = stop
-    sound = not data[at:].strip(b"\0")
-    if not sound:
+    if not sound or data[at:].strip(b"\0"):
         # Readers differ in where they go on, so whatever looks like a record counts.
-        found += [(each[1], each[2]) for each in _PAX_ANYWHERE.finditer(data, at)]
+        sound = False
+        found += [(each[1], each[2]) for each in _PAX_ANYWHERE.finditer(data)]
     return tuple((text(key), text(value)) for key, value in found if _KEPT.fullmatch(text(key))), sound
 
 

@@ -103,7 +103,9 @@ class _Blocks:
 
     def read(self, at: int, length: int = tr.BLOCK) -> bytes:
         """The bytes at `at`, fewer only at the end of the source."""
-        length = max(0, min(length, self._source.size - at))
+        length = min(length, self._source.size - at)
+        if length <= 0:
+            return b""
         begin = at - self._base
         if begin < 0 or begin + length > len(self._data):
             self._fill(at, length)
@@ -157,6 +159,8 @@ class _Walk:
                 return
             self._headers += 1
             self._step(place)
+        if self._forks > _FORKS_MOST:
+            self.layout.limits.append(f"readers of this archive part more than {_FORKS_MOST} times")
         if not self._ended and self.layout.members:
             self.layout.broken.append("no end mark: the archive may be cut off")
 
@@ -184,6 +188,12 @@ class _Walk:
                 self._zeros(place)
             return
         self._explain(place.at, place.at + tr.BLOCK)
+        if header.odd:
+            self._bend(Bend("tar.sizes", "a field that is no number to some readers", header.names[0], place.at))
+            self._forks += 1
+            if self._forks <= _FORKS_MOST:
+                # To Python's tarfile it is no header at all.
+                self._push(_Place(self._next_header(place.at + tr.BLOCK), hidden=True, shared=place.shared))
         if header.kind in tr.NOTES:
             self._note(place, header)
         else:
@@ -206,16 +216,19 @@ class _Walk:
     def _search(self, place: _Place, block: bytes) -> None:
         """Go on at the next header, as readers do that skip what they do not understand."""
         why = "a header whose checksum is wrong" if tr.has_magic(block) else "no header"
-        at = place.at + tr.BLOCK
-        while (block := self._blocks.read(at)) and not tr.fits(block):
-            at += tr.BLOCK
-        at = min(at, self.source.size)
+        at = self._next_header(place.at + tr.BLOCK)
         self.layout.gaps.append(Gap(Span(place.at, at), place.hidden))
         if place.hidden:
             self._bend(Bend("tar.trailing", f"{at - place.at} bytes", "", place.at))
         else:
             self._bend(Bend("tar.checksum", f"{why} where one should be", "", place.at))
         self._push(_Place(at, hidden=True, shared=place.shared))
+
+    def _next_header(self, at: int) -> int:
+        """The first block from `at` on that is a header; the end of the source if there is none."""
+        while (block := self._blocks.read(at)) and not tr.fits(block):
+            at += tr.BLOCK
+        return min(at, self.source.size)
 
     # -- headers
 
@@ -227,11 +240,13 @@ class _Walk:
             self.layout.limits.append(f"an extended header of {size} bytes")
             data = b""
         else:
-            data = self._blocks.read(start, size)
-            self._explain(start, start + len(data))
+            data = self._blocks.read(start, _padded(size))  # Python's tarfile reads on in the padding
+            self._explain(start, min(start + size, self.source.size))
         pending, shared = place.pending, place.shared
         if header.kind in tr.LONG:
-            pending += ((tr.LONG[header.kind], tr.text(data)),)
+            pending += tuple(
+                (tr.LONG[header.kind], name) for name in dict.fromkeys((tr.text(data), tr.text(data[:size])))
+            )
         else:
             records, sound = tr.pax_records(data)
             if not sound:
@@ -300,9 +315,7 @@ class _Walk:
             if len(ends) > 1:
                 shown = " or ".join(str(_padded(stop)) for stop in ends)
                 self._bend(Bend("tar.sizes", f"readers find the next member at {shown}", "", place.at))
-                if self._forks > _FORKS_MOST:
-                    self.layout.limits.append(f"readers of this archive part more than {_FORKS_MOST} times")
-                    ends = ends[:1]
+                ends = ends if self._forks <= _FORKS_MOST else ends[:1]
         for stop in ends:
             if stop > self.source.size:
                 self.layout.broken.append(f"the data at {place.at} reaches past the end")
