@@ -32,7 +32,9 @@ _ITEM_SIZES = {
     32: 1, 33: 1, 34: 4, 35: 8,
 }  # fmt: skip
 """Bytes of an element by torch/_export/serde/schema.py, ScalarType."""
-_FORMULA = re.compile(r"(?:[A-Za-z_]\w*|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+|[-+*/%(),<>=!&|~\s])*", re.ASCII)
+_FORMULA = re.compile(
+    r"(?:(?:Symbol|Float)\('[\w.+-]+'|[A-Za-z_]\w*|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+|[-+*/%(),<>=!&|~\s])*", re.ASCII
+)
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(", re.ASCII)
 _FUNCTIONS = frozenset(
     "Abs Add And BooleanFalse BooleanTrue CeilDiv CeilToInt CleanDiv Eq Equality FloatPow FloatTrueDiv Float FloorDiv"

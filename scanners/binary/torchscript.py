@@ -44,9 +44,10 @@ _TOKEN = re.compile(
 """The tokens of torch/csrc/jit/frontend/lexer.h, which are of ASCII but for texts and comments."""
 _CODE = re.compile(r"[^/]+/code/(?:.+/)?[^/]+\.py")
 _BYTECODE = re.compile(r"[^/]+/bytecode\.pkl")
-_OPERATOR = re.compile(rb"X(....)([A-Za-z_]\w*)::([A-Za-z_]\w*)", re.DOTALL)
-"""An operator in a BINUNICODE, the only text that the C++ unpickler reads (jit/serialization/unpickler.cpp)."""
-_CLASS = re.compile(rb"__torch__\.torch\.classes\.([A-Za-z_][\w.]*)\.([A-Za-z_]\w*)")
+_TEXT = re.compile(rb"X(?=(....)([A-Za-z_][\w.:, \[\]]*))", re.DOTALL)
+"""A BINUNICODE, the only text that the C++ unpickler reads (jit/serialization/unpickler.cpp)."""
+_OPERATOR = re.compile(r"(\w+)::(\w+)", re.ASCII)
+_CLASS = re.compile(r"__torch__\.(torch\.classes\.\w[\w.]*)\.(\w+)", re.ASCII)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 _WORDS = frozenset(
@@ -211,12 +212,12 @@ class Script:
 
     def _bytecode(self, data: bytes, name: str) -> None:
         found = self._instructions.setdefault(name, {})
-        for text in _OPERATOR.finditer(data):
-            stop = text.end(1) + int.from_bytes(text[1], "little")
-            operator = data[text.start(3) : min(stop, text.end())].decode()
-            found.setdefault(_Use(text[2].decode(), operator, called=True), text.start(2))
-        for text in _CLASS.finditer(data):
-            found.setdefault(_Use(f"torch.classes.{text[1].decode()}", text[2].decode(), called=False), text.start())
+        for place in _TEXT.finditer(data):
+            text = place[2][: int.from_bytes(place[1], "little")].decode()
+            operator = _OPERATOR.match(text)
+            for asked in (operator, *_CLASS.finditer(text)):
+                if asked:
+                    found.setdefault(_Use(asked[1], asked[2], called=asked is operator), place.start())
 
     def state(self) -> None:
         """State what the parts that were read ask for."""

@@ -199,20 +199,23 @@ class _Reader:
         first = {start: min(_DIRECTORY_AT_ONCE, max(4, claims[start][0].size)) for start in claims}
         source.want(*(Span(start, min(ceilings[start], start + length)) for start, length in first.items()))
         directories: list[Directory] = []
-        total = 0
+        total, exact = 0, False
         for start in sorted(claims):
             if source.read(start, min(4, source.size - start)) != zr.ENTRY:
                 continue
+            stated = any(claim.start == start for claim in claims[start])
             if directories and start < directories[-1].stop:
+                if exact and not stated:
+                    continue  # Readers look where they are told first, and find a whole directory there.
                 self._bend("zip.sizes", "a directory starts inside another", offset=start)
             entries, stop = self._entries(start, ceilings[start])
-            total += len(entries)
-            if total > _MEMBERS_MOST:
+            if (total := total + len(entries)) > _MEMBERS_MOST:
                 raise LimitReached("entries", f"over {_MEMBERS_MOST} members")
-            if not any(zr.fits(claim, len(entries), stop - start) for claim in claims[start]):
+            if not (fits := any(zr.fits(claim, len(entries), stop - start) for claim in claims[start])):
                 self._bend("zip.sizes", "directory and end record disagree in length", offset=start)
-            if all(claim.start != start for claim in claims[start]):
+            if not stated:
                 self._bend("zip.sizes", "the directory is not where the end record says", offset=start)
+            exact = fits and stated
             shifts = frozenset({0, *(start - claim.start for claim in claims[start])})
             directories.append(Directory(start, stop, entries, shifts))
         return directories

@@ -104,3 +104,9 @@ def test_plain_names_are_no_trouble(name):
 @pytest.mark.parametrize("name", ["../a", "a/../b", "/a", "\\a", "C:a", "~/a", "a\nb", "a\u202eb", "a\0"])
 def test_names_that_land_elsewhere_are(name):
     assert name_troubles((name,))
+
+
+def test_a_first_entry_as_long_as_the_zip64_records_is_no_second_directory():
+    # 46 bytes and a name of 30: the end record alone seems to say that the directory begins with the second entry.
+    found = layout(archive(Part("n" * 30, b"words"), Part("b", b"more"), zip64=True))
+    assert ([member.name for member in found.members], found.bends) == (["n" * 30, "b"], [])
