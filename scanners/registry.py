@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.formats import archive, json_document, marshal, native, npy, pickle_stream, safetensors, tar, text, unread
+from scanners.formats import (
+    archive,
+    compressed,
+    json_document,
+    marshal,
+    native,
+    npy,
+    pickle_stream,
+    safetensors,
+    tar,
+    text,
+    unread,
+)
 from scanners.rules import (
     archives,
     arrays,
     code_objects,
+    compression,
     documents,
     files,
     pickle_calls,
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
 
 SCANNERS: tuple[Scanner, ...] = (
     archive.SCANNER,
+    compressed.SCANNER,
     safetensors.SCANNER,
     tar.SCANNER,
     native.SCANNER,
@@ -41,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *pickle_streams.RULES,
     *code_objects.RULES,
     *archives.RULES,
+    *compression.RULES,
     *arrays.RULES,
     *programs.RULES,
     *torch_archives.RULES,

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, SupportsIndex
 
 from scanners import jail, linux, routing, wire
 from scanners.account import Totals
+from scanners.binary.codecs import load_libraries
 from scanners.facts import Unread
 from scanners.scanner import Stopped
 from scanners.source import SparseSource
@@ -120,6 +121,7 @@ def serve(control: int, scan: ScanBlob) -> None:
         return
     for name in _CODECS:
         codecs.lookup(name)
+    load_libraries()
     gc.collect()
     gc.disable()
     gc.freeze()

@@ -1,25 +1,26 @@
 """A compressed part as a source: inflated while it is read, never held whole.
 
-Rule 1: memory is one window of output (`KEEP`), however large the part. A read behind the window inflates again:
-deflate from the nearest of a few snapshots, the others from the start.
+Rule 1: memory is the beginning, the end and one window of the output (`HEAD`, `TAIL`, `KEEP`), however large the part.
+A read behind the window inflates again: deflate from the nearest of a few snapshots, the others from the start.
 Rule 2: every byte made is counted against the budget, also one that is made twice.
-Rule 3: a stream that breaks or ends early is `Truncated` at that place, and `broken` says why.
+Rule 3: a stream that breaks or ends early is `Truncated` at that place, and `broken` says why. Every byte that can be
+made of it is: near a break the steps become small, since a step that fails loses what it made.
 """
 
 from __future__ import annotations
 
-import bz2
-import lzma
 import zlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from scanners.binary import zip_records as zr
 from scanners.binary.cursor import Cursor
+from scanners.binary.decompressors import Corrupt, CutOff
+from scanners.budget import LimitReached
 from scanners.source import Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanners.binary.decompressors import Codec
     from scanners.budget import Budget
     from scanners.source import Source, Span
 
@@ -27,164 +28,46 @@ KEEP = 8 << 20
 """Bytes of output that stay at hand behind the present place."""
 HEAD = 1 << 20
 """Bytes of output that are kept from the start, since every look at a part begins there."""
-_IN = 1 << 16
-_OUT = 1 << 20
+TAIL = 1 << 20
+"""Bytes of output that are kept from the end, once it was reached: recognition looks there, and zip readers begin."""
+_STEPS = {1 << 20: 1 << 10, 1 << 10: 1}
+"""Bytes made at once: the most, and what follows where a step fails."""
+_OUT = max(_STEPS)
 _SNAPSHOTS = 32
-_LZMA_MOST = 256 << 20
-
-
-class Codec(Protocol):
-    """A decompressor that is fed compressed bytes and makes at most so many."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether the stream's own end was reached."""
-        ...
-
-    def feed(self, data: bytes, most: int) -> bytes:
-        """At most `most` bytes of output; `data` that was not used up is kept."""
-        ...
-
-    @property
-    def hungry(self) -> bool:
-        """Whether it needs more input to go on."""
-        ...
-
-    def copy(self) -> Codec | None:
-        """The same state again, None where the codec cannot say."""
-        ...
-
-
-class Corrupt(Exception):  # noqa: N818 - a state of the data, not a mistake
-    """The stream does not follow its codec's grammar."""
-
-
-class _Deflate:
-    def __init__(self, state: zlib._Decompress | None = None, rest: bytes = b"") -> None:
-        self._state = zlib.decompressobj(-zlib.MAX_WBITS) if state is None else state
-        self._rest = rest
-
-    @property
-    def ended(self) -> bool:
-        return self._state.eof
-
-    @property
-    def hungry(self) -> bool:
-        return not self._rest
-
-    def feed(self, data: bytes, most: int) -> bytes:
-        try:
-            made = self._state.decompress(self._rest + data, most)
-        except zlib.error as error:
-            raise Corrupt(str(error)) from None
-        self._rest = self._state.unconsumed_tail
-        return made
-
-    def copy(self) -> _Deflate:
-        return _Deflate(self._state.copy(), self._rest)
-
-
-class _Buffered:
-    """bz2 and lzma: decompressors that keep unused input themselves."""
-
-    def __init__(self, state: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
-        self._state = state
-
-    @property
-    def ended(self) -> bool:
-        return self._state.eof
-
-    @property
-    def hungry(self) -> bool:
-        return self._state.needs_input
-
-    def feed(self, data: bytes, most: int) -> bytes:
-        try:
-            return self._state.decompress(data, most)
-        except (OSError, ValueError, EOFError, lzma.LZMAError, MemoryError) as error:
-            raise Corrupt(str(error) or type(error).__name__) from None
-
-    def copy(self) -> None:
-        return None
-
-
-class _ZipLzma:
-    """LZMA as zip wraps it: 2 B version, 2 B length of the properties, the properties, a raw LZMA1 stream."""
-
-    def __init__(self) -> None:
-        self._head = b""
-        self._inner: _Buffered | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self._inner is not None and self._inner.ended
-
-    @property
-    def hungry(self) -> bool:
-        return self._inner is None or self._inner.hungry
-
-    def feed(self, data: bytes, most: int) -> bytes:
-        if self._inner is None:
-            self._head += data
-            length = int.from_bytes(self._head[2:4], "little")
-            if len(self._head) < 4 + length:
-                return b""
-            data = self._head[4 + length :]
-            self._inner = _Buffered(self._open(self._head[4 : 4 + length]))
-        return self._inner.feed(data, most)
-
-    @staticmethod
-    def _open(properties: bytes) -> lzma.LZMADecompressor:
-        if len(properties) != 5 or properties[0] >= 9 * 5 * 5:
-            raise Corrupt("LZMA properties out of range")
-        rest, lc = divmod(properties[0], 9)
-        pb, lp = divmod(rest, 5)
-        window = int.from_bytes(properties[1:], "little")
-        if window > _LZMA_MOST:
-            raise Corrupt(f"LZMA dictionary of {window} bytes")
-        spec = {"id": lzma.FILTER_LZMA1, "dict_size": max(4096, window), "lc": lc, "lp": lp, "pb": pb}
-        try:
-            return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[spec])
-        except (lzma.LZMAError, ValueError) as error:
-            raise Corrupt(str(error)) from None
-
-    def copy(self) -> None:
-        return None
-
-
-_CODECS: dict[int, Callable[[], Codec]] = {
-    zr.DEFLATED: _Deflate,
-    zr.BZIP2: lambda: _Buffered(bz2.BZ2Decompressor()),
-    zr.LZMA: _ZipLzma,
-    zr.XZ: lambda: _Buffered(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_LZMA_MOST)),
-}
-
-
-def readable(method: int) -> bool:
-    """Whether members compressed by this zip method can be inflated here."""
-    return method in _CODECS
 
 
 class InflateSource:
-    """The inflated bytes of a compressed part whose directory says that there are `size` of them.
+    """The inflated bytes of a compressed part: `size` of them by what its container says, or all that there are.
 
-    Reads end at `size`; `drain` tells what the stream really holds.
+    Without a `size` the part is inflated to its end at once, to count; a limit that is hit then is kept as `limit`, and
+    the source ends there. With one, reads end at `size`, and `drain` tells what the stream really holds.
     """
 
-    def __init__(self, source: Source, method: int, size: int, budget: Budget) -> None:
-        self.size = size
+    def __init__(
+        self, source: Source, make: Callable[[], Codec], size: int | None, budget: Budget, *, head: int = HEAD
+    ) -> None:
         self.broken = ""
         """Why the stream could not be read further, "" while nothing is wrong."""
-        self._source, self._budget = source, budget
-        self._make = _CODECS[method]
+        self.limit = ""
+        """The limit that counting hit."""
+        self.place = 0
+        """Where in the compressed part the stream ends or breaks, once that is reached."""
+        self._source, self._make, self._budget, self._said = source, make, budget, size
         self._snapshots: list[tuple[int, int, Codec]] = []
         self._every = KEEP
-        self.head = b""
+        self.head = bytearray()
         """The first bytes of the stream, as far as they were made."""
+        self._head_most = head
+        self._tail = b""
         self._seen = 0
         """The furthest place of the stream that was made."""
+        self._end: int | None = None
+        """The last place that can be made, once it was reached."""
+        self._most, self._sure = _OUT, 0
+        """Bytes made in one step, past the place up to which no step fails."""
         self._crc = 0
         self._rewind(0)
+        self.size = self._count() if size is None else size
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`."""
@@ -193,7 +76,11 @@ class InflateSource:
         if length > KEEP:
             self._budget.hold(length, "an inflated part")
         if start + length <= len(self.head):
-            return self.head[start : start + length]
+            return bytes(self.head[start : start + length])
+        if self._end is not None and (before := start - self._end + len(self._tail)) >= 0:
+            if start + length > self._end:
+                raise Truncated(start, length, self._end)
+            return self._tail[before : before + length]
         if start < self._base:
             self._rewind(start)
         while self._made < start + length:
@@ -207,16 +94,24 @@ class InflateSource:
 
     def drain(self) -> tuple[int, int]:
         """Inflate to the end of the stream: how many bytes it holds, and their CRC-32."""
-        if self._made < self._seen:
+        if self._end is None and self._made < self._seen:
             self._rewind(self._seen)
-        while self._step(self._made):
-            pass
+        while self._end is None:
+            self._step(self._made)
         return self._seen, self._crc
 
     @property
     def consumed_all(self) -> bool:
         """After `drain`: whether the stream ended, and only where its compressed part ends."""
-        return not self.broken and not self._in.left
+        return not self.broken and self.place == self._source.size
+
+    def _count(self) -> int:
+        try:
+            self.drain()
+        except LimitReached as reached:
+            self.limit = str(reached)
+            self._stop("")
+        return self._seen
 
     def _rewind(self, start: int) -> None:
         """Go to the nearest snapshot at or before `start`."""
@@ -231,29 +126,40 @@ class InflateSource:
 
     def _step(self, keep_from: int) -> bool:
         """Make some more output; False at the end of the stream."""
-        if self.broken or self._codec.ended:
+        if self._made == self._end:
             return False
+        sure = self._sure - self._made
         try:
-            data = self._in.take(min(_IN, self._in.left)) if self._codec.hungry else b""
-            made = self._codec.feed(data, _OUT)
-        except Corrupt as error:
-            self.broken = str(error)
-            return False
-        if not made and not data and not self._codec.ended:
+            made = self._codec.step(self._in, min(_OUT, sure) if sure > 0 else self._most)
+        except (CutOff, Truncated):
             # LZMA streams need not mark their end: there the size alone says it.
-            if self._made != self.size:
-                self.broken = "the compressed data ends before its stream does"
+            self._stop("" if self._made == self._said else "the compressed data ends before its stream does")
             return False
+        except Corrupt as error:
+            if self._most not in _STEPS:
+                self._stop(str(error))
+                return False
+            self._most, self._sure = _STEPS[self._most], self._made
+            self._rewind(keep_from)
+            return True
         if made:
-            self._budget.inflate(len(made), made=self._made + len(made), compressed=self._source.size)
             self._accept(made, keep_from)
+            self._budget.inflate(len(made), made=self._made, compressed=self._source.size)
+        if self._codec.ended:
+            self._stop("")
         return True
+
+    def _stop(self, why: str) -> None:
+        """The end, or the furthest that one can get."""
+        if self._end is None:
+            self._end, self.broken, self.place = self._made, why, self._in.at
+            self._tail = bytes(memoryview(self._window)[-TAIL:])
 
     def _accept(self, made: bytes, keep_from: int) -> None:
         if self._made + len(made) > self._seen:
             fresh = made[max(0, self._seen - self._made) :]
             self._crc = zlib.crc32(fresh, self._crc)
-            self.head += fresh[: max(0, HEAD - self._seen)]
+            self.head += fresh[: max(0, self._head_most - self._seen)]
             self._seen = self._made + len(made)
         self._made += len(made)
         self._window += made

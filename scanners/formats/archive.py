@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from scanners.binary import torch_records as torch
 from scanners.binary import zip_records as zr
-from scanners.binary.inflate import InflateSource, readable
+from scanners.binary.codecs import ZIP
+from scanners.binary.inflate import InflateSource
 from scanners.binary.torch_parts import TorchParts
 from scanners.binary.zip_gaps import hidden_members
 from scanners.binary.zip_records import Bend
@@ -230,7 +231,7 @@ class _Archive:
             return False
         if member.method == zr.STORED:
             return self._stored(member, part) and whole
-        if not readable(member.method):
+        if member.method not in ZIP:
             self.scan.unread("codec", f"zip method {member.method}", member=member.name)
             return False
         return self._inflated(member, part) and whole
@@ -252,7 +253,7 @@ class _Archive:
 
     def _inflated(self, member: Member, part: Source) -> bool:
         """Inflate and scan; when the stream is not as long as was said, again with its true length."""
-        inflated = InflateSource(part, member.method, member.size, self.scan.budget)
+        inflated = InflateSource(part, ZIP[member.method], member.size, self.scan.budget)
         try:
             try:
                 explained = self._named(inflated, member)
@@ -262,7 +263,7 @@ class _Archive:
             if length != member.size:
                 if member.origin != "hidden":
                     self._say("zip.sizes", f"{member.size} bytes said, {length} there", member=member.name)
-                again = InflateSource(part, member.method, length, self.scan.budget)
+                again = InflateSource(part, ZIP[member.method], length, self.scan.budget)
                 explained = self._named(again, member)
         except LimitReached as reached:
             if reached.limit == "facts":

@@ -64,12 +64,8 @@ _MAGICS = (
     _Magic(0, b"OTTO", _Kind("otf", "font")),
 )
 
-_BESIDE = (
-    *(mark for mark in _MAGICS if mark.at),
-    *(_Magic(0, b"BZh%d1AY&SY" % level, _BZIP2) for level in range(1, 10)),
-)
-"""Marks that a loader finds in what is a whole pickle or archive as well: those that do not stand at the beginning,
-and one that begins with an opcode."""
+_BESIDE = tuple(mark for mark in _MAGICS if mark.at)
+"""Marks that a loader finds in what is a whole pickle or archive as well, since they do not stand at the beginning."""
 
 _NAMES = {
     ".onnx": _ONNX,

@@ -2,12 +2,12 @@
 
 from scanners.budget import Limits
 from scanners.facts import Anomaly, Call, Reference, Unread
-from scanners.formats import archive, json_document, pickle_stream, safetensors, text, unread
+from scanners.formats import archive, compressed, json_document, pickle_stream, safetensors, text, unread
 from scanners.routing import Router
 from scanners.scanner import Needs, Read
 from scanners.source import BytesSource, Span, SparseSource, merge
 
-ALL = tuple(module.SCANNER for module in (archive, safetensors, json_document, pickle_stream, unread, text))
+ALL = tuple(module.SCANNER for module in (archive, compressed, safetensors, json_document, pickle_stream, unread, text))
 
 
 def scan(data, name="", *, scanners=ALL, limits=None):

@@ -6,9 +6,11 @@ import random
 import zlib
 
 import pytest
+import zstandard
 
 from scanners.binary import inflate
-from scanners.binary.inflate import InflateSource, readable
+from scanners.binary.codecs import ZIP
+from scanners.binary.inflate import InflateSource
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.source import BytesSource, Missing, Span, SparseSource, Truncated
 
@@ -24,12 +26,12 @@ def zip_lzma(data, *, end_mark=True):
     return b"\x09\x04\x05\x00" + bytes([93]) + (1 << 16).to_bytes(4, "little") + (raw if end_mark else raw[:-6])
 
 
-PACK = {8: deflate, 12: bz2.compress, 14: zip_lzma, 95: lzma.compress}
+PACK = {8: deflate, 12: bz2.compress, 14: zip_lzma, 93: zstandard.ZstdCompressor().compress, 95: lzma.compress}
 WORDS = b"".join(b"%d words\n" % number for number in range(60_000))
 
 
 def opened(packed, method, size, **limits):
-    return InflateSource(BytesSource(packed), method, size, Budget(Limits(**limits)))
+    return InflateSource(BytesSource(packed), ZIP[method], size, Budget(Limits(**limits)))
 
 
 @pytest.mark.parametrize("method", PACK)
@@ -52,7 +54,7 @@ def test_memory_is_a_window_and_going_back_starts_at_a_snapshot(monkeypatch):
     monkeypatch.setattr(inflate, "KEEP", 10_000)
     monkeypatch.setattr(inflate, "_OUT", 5_000)
     budget = Budget(Limits())
-    source = InflateSource(BytesSource(deflate(WORDS)), 8, len(WORDS), budget)
+    source = InflateSource(BytesSource(deflate(WORDS)), ZIP[8], len(WORDS), budget)
     source.read(len(WORDS) - 10, 10)
     assert len(source._window) <= 30_000
     assert len(source._snapshots) <= inflate._SNAPSHOTS
@@ -112,10 +114,10 @@ def test_lzma_with_a_dictionary_beyond_reason_is_refused():
 def test_compressed_bytes_that_are_not_here_are_asked_for_and_the_source_is_none_the_worse():
     packed = deflate(WORDS)
     sparse = SparseSource(lambda at, length: packed[at : at + length], len(packed), [Span(0, 100)])
-    source = InflateSource(sparse, 8, len(WORDS), Budget(Limits()))
+    source = InflateSource(sparse, ZIP[8], len(WORDS), Budget(Limits()))
     with pytest.raises(Missing):
         source.read(0, len(WORDS))
 
 
 def test_methods_that_nobody_reads_are_known():
-    assert {method for method in range(100) if readable(method)} == set(PACK)
+    assert set(ZIP) == set(PACK)

@@ -335,7 +335,7 @@ def test_a_note_that_says_something_else_is_read_as_what_it_is():
 
 
 def test_a_codec_that_nobody_reads_is_said():
-    outcome = scan(torch(data(PAYLOAD, method=93)))
+    outcome = scan(torch(data(PAYLOAD, method=97)))
     assert "codec" in unread_reasons(outcome)
     assert outcome.account.unexplained == len(PAYLOAD)
 

@@ -7,7 +7,7 @@ import pytest
 from scanners.facts import Anomaly, AnomalyCode, Call, Code, Embedded, Mutation, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
-from scanners.rules import archives, arrays, documents, files, pickle_streams, programs, torch_archives
+from scanners.rules import archives, arrays, compression, documents, files, pickle_streams, programs, torch_archives
 from scanners.rules.policy import Policy
 
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
@@ -159,6 +159,9 @@ FIRES = {
         ([Anomaly("zip.name", "", "outer.zip!/C:\\x")], "high"),
         ([Anomaly("zip.name", "the name is '/etc/x'")], "high"),
     ],
+    "compressed-trailing": [([Anomaly("compressed.trailing", "9 bytes", "", 90)], "medium")],
+    "compressed-checksum": [([Anomaly("compressed.checksum", "", "", 90)], "medium")],
+    "compressed-skipped": [([Anomaly("compressed.skipped", "comment of 40 bytes", "", 10)], "low")],
     "zip-crc": [([Anomaly("zip.crc")], "medium")],
     "zip-symlink": [([Anomaly("zip.symlink")], "medium")],
     "tar-escape": [([Anomaly("tar.escape", "to '/etc'", "x")], "high")],
@@ -386,7 +389,7 @@ def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
 def test_a_rule_about_one_anomaly_is_silent_about_all_others():
     by_rule = {
         rule.id: code
-        for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
+        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
         for code, rule in module.ANOMALIES.items()
     }
     for rule, code in by_rule.items():
@@ -399,7 +402,7 @@ def test_every_rule_has_a_line_for_firing_and_one_for_silence():
     ids = {rule.id for rule in RULES}
     anomalies = {
         rule.id
-        for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
+        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
         for rule in module.ANOMALIES.values()
     }
     assert set(FIRES) == ids
@@ -408,7 +411,8 @@ def test_every_rule_has_a_line_for_firing_and_one_for_silence():
 
 def test_every_anomaly_has_one_rule():
     tables = [
-        module.ANOMALIES for module in (pickle_streams, archives, arrays, documents, files, programs, torch_archives)
+        module.ANOMALIES
+        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
     ]
     codes = [code for table in tables for code in table]
     assert sorted(codes) == sorted(get_args(AnomalyCode))
