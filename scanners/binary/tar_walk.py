@@ -10,6 +10,7 @@ and one of many is read through.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,8 @@ from scanners.binary.zip_records import Bend
 from scanners.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scanners.binary.tar_records import Header, Records
     from scanners.source import Source
 
@@ -130,6 +133,25 @@ def read_layout(source: Source) -> Layout:
     walk = _Walk(source)
     walk.run()
     return walk.layout
+
+
+def wraps(source: Source, ends: Iterable[int], parts: Iterable[int]) -> bool:
+    """Whether the source is a tar archive, and what seems to be another archive is the content of its members.
+
+    All its `ends` lie in the data of members, and all its `parts` in the same ones: they are read as members then.
+    """
+    block = source.read(0, min(tr.BLOCK, source.size))
+    if not tr.fits(block):
+        return False
+    members = read_layout(source).members
+    spans = sorted(Span(member.start, member.start + size) for member in members for size in member.sizes if size)
+
+    def holder(at: int) -> int:
+        index = bisect_right(spans, at, key=lambda span: span.start) - 1
+        return index if index >= 0 and at < spans[index].stop else -1
+
+    holders = {holder(at) for at in ends}
+    return bool(holders) and -1 not in holders and holders >= {holder(at) for at in parts}
 
 
 class _Walk:

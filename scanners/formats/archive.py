@@ -15,6 +15,7 @@ from scanners.binary import torch_records as torch
 from scanners.binary import zip_records as zr
 from scanners.binary.codecs import ZIP
 from scanners.binary.inflate import InflateSource
+from scanners.binary.tar_walk import wraps
 from scanners.binary.torch_parts import TorchParts
 from scanners.binary.zip_gaps import hidden_members
 from scanners.binary.zip_records import Bend
@@ -69,6 +70,8 @@ class _Archive:
     def run(self) -> None:
         """State all there is to state; one `Missing` for all that any member lacked."""
         layout = self.layout
+        if self._is_tar():
+            raise NotThisFormat
         if not (layout.members or layout.unplaced or self._empty()):
             if not self.source.read(0, min(4, self.source.size)).startswith(zr.LOCAL):
                 raise NotThisFormat
@@ -96,6 +99,14 @@ class _Archive:
         for span in merge(self._good):
             for part in subtract(span, bad):
                 self.scan.account.examined(*part)
+
+    def _is_tar(self) -> bool:
+        """Whether this is the content of members of a tar archive, which are read as such."""
+        layout = self.layout
+        if layout.unplaced or self.source.read(0, min(4, self.source.size)) == zr.LOCAL:
+            return False
+        parts = [*(member.header_offset for member in layout.members), *(span.start for span in layout.structure)]
+        return wraps(self.source, [end.offset for end in layout.ends], parts)
 
     def _empty(self) -> bool:
         """Whether this is an archive of no members and nothing else."""
