@@ -17,6 +17,7 @@ from scanners.binary.codecs import ZIP
 from scanners.binary.inflate import InflateSource
 from scanners.binary.tar_walk import wraps
 from scanners.binary.torch_parts import TorchParts
+from scanners.binary.zip_chain import links
 from scanners.binary.zip_gaps import hidden_members
 from scanners.binary.zip_records import Bend
 from scanners.binary.zipdir import Member, plausible_ends, read_layout
@@ -32,6 +33,7 @@ _EAGER = 256 * 1024
 """Members up to this many bytes are asked for with the local headers, and their checksums verified."""
 _GAPS_MOST = 256
 _BENDS_MOST = 64
+_CHAINED = ".distcp"
 _STARTS = (zr.LOCAL, zr.END, zr.DESCRIPTOR + zr.LOCAL)
 
 
@@ -43,8 +45,21 @@ def recognise(sample: Sample) -> bool:
 
 
 def scan(source: Source, scan: Scan) -> None:
-    """State what is in the archive."""
-    _Archive(source, scan).run()
+    """State what is in the archive, or in each of a chain of them."""
+    chain = links(source) if _CHAINED in scan.name.casefold() else []
+    if not chain:
+        _Archive(source, scan).run()
+        return
+    scan.format = "torch.dcp"
+    missing: list[Span] = []
+    for span in chain:
+        try:
+            if scan.inside(Slice(source, span.start, span.length), f"item@{span.start}"):
+                scan.account.examined(*span)
+        except Missing as more:
+            missing.extend(more.spans)
+    if missing:
+        raise Missing(merge(missing))
 
 
 def _eager(entry: Entry) -> int:
@@ -304,4 +319,6 @@ class _Archive:
         return explained
 
 
-SCANNER = Scanner("zip", 2, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2"}), recognise, scan)
+SCANNER = Scanner(
+    "zip", 2, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
+)
