@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio.to_thread
 
 from audit.config import ConfigError
+from audit.output import complain
 from audit.pipeline import Selection, Tools
 from audit.pool import Jail
 from audit.progress import progress
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from audit.commands import Options
-    from audit.config import Config
+    from audit.config import Config, Entry
 
 
 class Session(NamedTuple):
@@ -55,15 +56,16 @@ def open_cache(config: Config) -> Cache:
 
 
 def policy(config: Config) -> Policy:
-    """The reviewed policy with the user's own entries, those that have expired left out."""
+    """The reviewed policy with the user's own entries; one line names those that have expired, which do nothing."""
     today = datetime.now(UTC).date()
+    entries = (*config.policy.allow, *config.policy.deny)
+    expired = {entry for entry in entries if entry.expires is not None and entry.expires < today}
+    if expired:
+        names = ", ".join(sorted(entry.name for entry in expired))
+        complain(f"policy: what is said of {names} in the configuration has expired and is not used")
 
-    def current(entries: tuple[object, ...]) -> list[tuple[str, str]]:
-        return [
-            (entry.name, entry.reason)  # type: ignore[attr-defined]
-            for entry in entries
-            if entry.expires is None or entry.expires >= today  # type: ignore[attr-defined]
-        ]
+    def current(entries: tuple[Entry, ...]) -> list[tuple[str, str]]:
+        return [(entry.name, entry.reason) for entry in entries if entry not in expired]
 
     try:
         return Policy.default().extended(allow=current(config.policy.allow), deny=current(config.policy.deny))

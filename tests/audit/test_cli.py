@@ -93,14 +93,18 @@ def test_a_prefix_cannot_be_allowed(tmp_path):
 def test_the_users_policy_allows_until_it_expires_and_denies(tmp_path):
     (tmp_path / "a.pkl").write_bytes(system(module="acme", name="load"))
 
-    def verdict(policy):
+    def verdict(policy, complaint=""):
         (tmp_path / "config.yaml").write_text(f"policy: {policy}\n")
-        arguments = ("path", tmp_path / "a.pkl", "--config", tmp_path / "config.yaml", "--format", "json")
-        return audit(*arguments).json["verdict"]
+        run = audit("path", tmp_path / "a.pkl", "--config", tmp_path / "config.yaml", "--format", "json")
+        assert run.err == complaint
+        return run.json["verdict"]
+
+    expired = "audit: policy: what is said of acme.load in the configuration has expired and is not used\n"
 
     assert verdict("{}") == "suspicious"
     assert verdict("{allow: [{name: acme.load, reason: reviewed}]}") == "clean"
-    assert verdict("{allow: [{name: acme.load, reason: reviewed, expires: 2020-01-01}]}") == "suspicious"
+    assert verdict("{allow: [{name: acme.load, reason: reviewed, expires: 2020-01-01}]}", expired) == "suspicious"
+    assert verdict("{deny: [{name: acme.load, reason: recalled, expires: 2020-01-01}]}", expired) == "suspicious"
     assert verdict("{deny: [{name: acme.load, reason: recalled}]}") == "malicious"
 
 
