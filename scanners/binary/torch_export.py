@@ -33,7 +33,9 @@ _ITEM_SIZES = {
 }  # fmt: skip
 """Bytes of an element by torch/_export/serde/schema.py, ScalarType."""
 _FORMULA = re.compile(
-    r"(?:(?:Symbol|Float)\('[\w.+-]+'|[A-Za-z_]\w*|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+|[-+*/%(),<>=!&|~\s])*", re.ASCII
+    r"(?:(?:Symbol|Float)\('[\w.+-]+'"
+    r"|[A-Za-z_]\w*+|(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?(?![\w.])|[-+*/%(),<>=!&|~\s])*+",
+    re.ASCII,
 )
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(", re.ASCII)
 _FUNCTIONS = frozenset(
