@@ -41,6 +41,8 @@ _FORMULA_CALLS: Final = frozenset(
     " np.log1p np.exp np.sqrt np.abs np.power np.square np.sin np.cos".split()
 )
 """What a formula of patsy or formulaic may call: their own transforms, and arithmetic of numpy."""
+_EMPTY_PICKLES: Final = frozenset(repr(b"\x80" + bytes([p]) + b"}\x94.") for p in (4, 5)) | {repr(b"\x80\x02}q\x00.")}
+"""Pickles of an empty dict, too short to be taken for a part of its own."""
 _UFUNC_MODULES: Final = ("numpy", "scipy.special")
 
 
@@ -96,13 +98,17 @@ def _getattr(call: Call, policy: Policy) -> Objection | None:
     owner, name = _argument(call, 0), text_of(_argument(call, 1))
     if name is None:
         return Objection("critical", "the attribute's name is not a constant")
-    if _dunder(name) or name in SINKS or name in REACHED or "." in name:
+    # Protocols 2 and 3 write a class that is made with keywords as a partial of its `__new__`.
+    made = name == "__new__" and (path_of(owner) or made_by(owner))
+    if (_dunder(name) and not made) or name in SINKS or name in REACHED or "." in name:
         return Objection("critical", f"the attribute {name!r} leads out of the object")
     if path := path_of(owner):
         if policy.decide_path(path).kind == "deny":
             return Objection("critical", f"the attribute is one of {path}")
         return None if policy.decide_path(path).kind == "allow" else Objection("medium", f"{path} is unknown")
     if path := made_by(owner):
+        if name == "__new__" and policy.decide_path(path).capability == "code_object":
+            return Objection("medium", "it makes an instance of a class that the pickle carries")
         reached = policy.decide_path(f"{path}.{name}")
         if reached.kind == "deny" and policy.decide_path(path).kind == "allow":
             return Objection(reached.severity, f"it is {path}.{name}")
@@ -118,7 +124,7 @@ def _getattr(call: Call, policy: Policy) -> Objection | None:
 def _inherits(call: Call, policy: Policy) -> Objection | None:
     """A call that makes something of its first argument, which is judged as a reference of its own."""
     first = _argument(call, 0)
-    if path_of(first):
+    if path_of(first) or first.startswith(EXAMINED):
         return None
     if path := made_by(first):
         # A partial of a partial, or a class that is itself built.
@@ -171,6 +177,54 @@ def _attrgetter(call: Call, _: Policy) -> Objection | None:
     return None
 
 
+def _vectorize(call: Call, _: Policy) -> Objection | None:
+    """`numpy.vectorize`, made without arguments: the function in its state is a reference of its own."""
+    return None if call.opcode.startswith("NEWOBJ") else Objection("high", "it calls the function that it is given")
+
+
+def _unpickles(index: int) -> Callable[[Call, Policy], Objection | None]:
+    """Restores an object of spaCy, of which argument `index` is a pickle."""
+
+    def judged(call: Call, _: Policy) -> Objection | None:
+        argument = _argument(call, index)
+        if argument.startswith(EXAMINED) or argument in _EMPTY_PICKLES:
+            return None
+        return Objection("critical", "it unpickles bytes that were not examined")
+
+    return judged
+
+
+def _iter(call: Call, _: Policy) -> Objection | None:
+    """`iter(container)` looks; `iter(function, sentinel)` calls again and again."""
+    return None if len(call.arguments) == 1 else Objection("high", "it calls the function that it is given")
+
+
+def _property(call: Call, _: Policy) -> Objection | None:
+    """A property of a class that travels in the pickle: its functions are judged by themselves."""
+    plain = all(a == "None" or a.startswith(EXAMINED) or path_of(a) or text_of(a) is not None for a in call.arguments)
+    return None if plain else Objection("high", "what it calls is not named")
+
+
+def _reduce(call: Call, _: Policy) -> Objection | None:
+    """`reduce(or_, types)`: how a union of types is pickled."""
+    if canonical_path(path_of(_argument(call, 0))) == "operator.or_":
+        return None
+    return Objection("high", "it calls the function that it is given")
+
+
+def _getitem(call: Call, policy: Policy) -> Objection | None:
+    """`getitem(typing.List, int)`: how a parametrised type is pickled."""
+    path = path_of(_argument(call, 0))
+    if path.startswith(("typing.", "collections.")) and policy.decide_path(path).kind == "allow":
+        return None
+    return Objection("high", "it takes an item out of something else than a type")
+
+
+def _memmap(call: Call, _: Policy) -> Objection | None:
+    """A bare import is the class of an array that was one; made, it opens a file."""
+    return Objection("high", f"it opens {_argument(call, 0) or 'a file'}")
+
+
 def _nothing(_: Call, __: Policy) -> Objection | None:
     """Arguments cannot make it dangerous: a dotted name that only makes a value."""
     return None
@@ -192,6 +246,16 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
     "torch._utils._rebuild_wrapper_subclass": _inherits,
     "numpy._core._ufunc_reconstruct": _ufunc,
+    "numpy.vectorize": _vectorize,
+    "numpy.lib._function_base_impl.vectorize": _vectorize,
+    "numpy.memmap": _memmap,
+    "numpy._core.memmap.memmap": _memmap,
+    "builtins.iter": _iter,
+    "builtins.property": _property,
+    "functools.reduce": _reduce,
+    "operator.getitem": _getitem,
+    "spacy.tokens.doc.unpickle_doc": _unpickles(1),
+    "spacy.vocab.unpickle_vocab": _unpickles(4),
     "zoneinfo.ZoneInfo._unpickle": _nothing,
 }
 """By canonical name. A bare import of such a callee says nothing; handed to a call, it is what the policy says."""

@@ -23,7 +23,16 @@ from scanners.rules.policy_deny_packages import PACKAGES
 from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
 from scanners.rules.policy_names import canonical, canonical_path, spellings
-from scanners.rules.policy_sinks import CODE_OBJECTS, FETCHES, REACHED, SINKS, WALKS
+from scanners.rules.policy_sinks import (
+    CODE_OBJECTS,
+    FETCHES,
+    IMPORTERS,
+    LOADERS_OF_CLASSES,
+    REACHED,
+    SINKS,
+    UNPICKLERS,
+    WALKS,
+)
 from scanners.rules.policy_table import WEIGHT, Allowed, Capability, Group
 
 if TYPE_CHECKING:
@@ -233,6 +242,12 @@ class Policy:
                 found = _worse(found, _FETCHES if part in FETCHES else _REACHES)
             elif part in WALKS:
                 found = _worse(found, _WALKS)
+            elif part in IMPORTERS:
+                found = _worse(found, _IMPORTS)
+            elif part in UNPICKLERS:
+                found = _worse(found, _UNPICKLES)
+        if len(names) > 1 and names[-1] in LOADERS_OF_CLASSES:
+            found = _worse(found, _LOADS)
         start = max(0, len(names) - _SUFFIXES)
         for index in range(start, len(names) - 1):
             found = _worse(found, self._deny.match(names[index:]))
@@ -241,7 +256,13 @@ class Policy:
 
 _REACHES: Final = Decision("deny", "exec_code", "critical", "the last part of the name is a well-known sink")
 _FETCHES: Final = Decision("deny", "network", "high", "the last part of the name is one of urllib's")
+_IMPORTS: Final = Decision("deny", "import_or_resolve", "critical", "what bears this name imports what a text names")
+_UNPICKLES: Final = Decision("deny", "deserialize", "critical", "what bears this name unpickles what it is given")
+_LOADS: Final = Decision("deny", "deserialize", "high", "a method of this name loads what it is given the name of")
 _WALKS: Final = Decision("deny", "attribute_primitive", "high", "the name walks through Python's own machinery")
+
+
+_STRUCTURE: Final = [sorted(t) for t in (REACHED, SINKS, FETCHES, IMPORTERS, UNPICKLERS, LOADERS_OF_CLASSES, WALKS)]
 
 
 def _digest(text: str) -> str:
@@ -257,5 +278,5 @@ def _default() -> Policy:
         for name in names.split()
     }
     denied = sorted((g.capability, g.severity or "", g.names) for g in DENY)
-    text = repr((sorted(allow), denied, sorted(REACHED), sorted(SINKS), sorted(WALKS), sorted(WEIGHT.items())))
+    text = repr((sorted(allow), denied, _STRUCTURE, sorted(WEIGHT.items())))
     return Policy(allow, _Paths(DENY), version=_digest(text))

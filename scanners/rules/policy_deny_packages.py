@@ -43,7 +43,14 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "django.utils.module_loading.* pydantic.utils.import_string pydantic.types.ImportString "
         "pydantic.v1.utils.import_string catalogue.* stevedore.* pluggy.* hydra.utils.* hydra._internal.* "
         "omegaconf.resolvers.* zope.dottedname.* traitlets.utils.importstring.* "
-        "mmcv.utils.import_modules_from_strings six._import_module",
+        "mmcv.utils.import_modules_from_strings six._import_module pandas.compat._optional.* lazy_loader.* "
+        "transformers.utils.import_utils.* diffusers.utils.import_utils.* keras.src.utils.module_utils.* "
+        "tensorflow.python.util.lazy_loader.* networkx.utils.lazy_imports.* nltk.corpus.util.* "
+        "lightning_utilities.core.imports.* gymnasium.envs.registration.make gym.envs.registration.make gymnasium.make "
+        "gym.make celery.* kombu.* twisted.python.reflect.* sqlalchemy.util.langhelpers.* scrapy.utils.misc.* "
+        "detectron2.utils.registry.locate detectron2.config.instantiate.* fairseq.utils.import_user_module "
+        "speechbrain.utils.importutils.* allennlp.common.util.import_module_and_submodules traitlets.import_item "
+        "ldm.util.* dask.utils.import_required",
     ),
     Group(
         "attribute_primitive",
@@ -138,8 +145,12 @@ PACKAGES: Final[tuple[Group, ...]] = (
     Group(
         "deserialize",
         "loaders inside of packages that models use "
-        "(source: numba/core/serialize.py:_numba_unpickle, statsmodels/iolib/smpickle.py:load_pickle)",
-        "numba.core.serialize._unpickle__CustomPickled numba.core.serialize._numba_unpickle "
+        "(source: numba/core/serialize.py:_numba_unpickle, statsmodels/iolib/smpickle.py:load_pickle, "
+        "stable_baselines3/common/vec_env/base_vec_env.py:CloudpickleWrapper.__setstate__, spacy/tokens/doc.pyx, "
+        "spacy/vocab.pyx:unpickle_vocab; multiprocess and pathos unpickle by dill)",
+        "stable_baselines3.common.vec_env.base_vec_env.CloudpickleWrapper multiprocess.* pathos.* billiard.* "
+        "spacy.tokens.doc.unpickle_doc spacy.vocab.unpickle_vocab srsly.* ray.cloudpickle.* ray._private.* "
+        "numba.cloudpickle.* numba.core.serialize._unpickle__CustomPickled numba.core.serialize._numba_unpickle "
         "statsmodels.iolib.smpickle.* statsmodels.api.load statsmodels.iolib.api.load_pickle",
     ),
     Group(
@@ -171,5 +182,20 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "numpy.ma.extras.apply_over_axes numpy._core.numeric.fromfunction numpy.lib.recfunctions.apply_along_fields "
         "joblib.parallel.* joblib.pool.* joblib.executor.* joblib.hashing.* joblib._parallel_backends.* "
         "joblib._multiprocessing_helpers.* joblib._dask.* joblib.delayed joblib.wrap_non_picklable_objects",
+    ),
+    Group(
+        "exec_code",
+        "packages that write functions as text and run it (source: attr/_make.py:_compile_and_eval, "
+        "decorator.py:FunctionMaker.make, sklearn's and torch's own are above)",
+        "attr._make._compile_and_eval attr._make._linecache_and_compile attr._make._make_method decorator.* makefun.* "
+        "boltons.funcutils.* formulaic.utils.stateful_transforms.* patsy.eval.EvalEnvironment.eval patsy.highlevel.* "
+        "patsy.dmatrix patsy.dmatrices patsy.dmatrix_builder formulaic.model_matrix",
+    ),
+    Group(
+        "network",
+        "a callback that opens a listener for its workers when its state is set "
+        "(source: sklearn/callback/_scoring_monitor.py:ScoringMonitor.__setstate__)",
+        "sklearn.callback.*",
+        severity="medium",
     ),
 )

@@ -24,6 +24,25 @@ SINKS: Final = frozenset(
 FETCHES: Final = frozenset(("urlopen", "urlretrieve"))
 """Those of them that reach the network, and run nothing by themselves."""
 
+IMPORTERS: Final = frozenset(
+    "import_string import_object import_attr import_from_string import_class import_item import_optional_dependency"
+    " import_submodule import_user_module import_module_and_submodules import_modules_from_strings load_object"
+    " load_entry_point load_env_creator load_class_from_string locate dynamic_import lazy_import LazyModule _LazyModule"
+    " LazyLoader LazyCorpusLoader get_obj_from_str instantiate_from_config symbol_by_name namedAny".split()
+)
+"""Names under which packages without number keep their way from a text to what it names."""
+
+UNPICKLERS: Final = frozenset(
+    "CloudpickleWrapper CloudPickleWrapper CloudpickledObjectWrapper read_pickle load_pickle pickle_load pickle_loads"
+    " unpickle from_pickle load_state_dict_from_url".split()
+)
+"""Names under which they keep an unpickler: the wrappers are of vectorized environments, and load their state."""
+
+LOADERS_OF_CLASSES: Final = frozenset(
+    "load loads from_pretrained load_model load_from_checkpoint from_file from_disk from_url".split()
+)
+"""Methods that read what they are given from a disk or the network, and often unpickle it."""
+
 WALKS: Final = frozenset(
     "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
     " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __call__"
@@ -49,7 +68,9 @@ CODE_OBJECTS: Final = Group(
     " cloudpickle.cloudpickle._rehydrate_skeleton_class cloudpickle.cloudpickle._make_typevar"
     " cloudpickle.cloudpickle._make_dict_keys cloudpickle.cloudpickle._make_dict_values"
     " cloudpickle.cloudpickle._make_dict_items cloudpickle.cloudpickle._empty_cell_value"
-    " cloudpickle.cloudpickle.instance dill._dill._create_function dill._dill._create_code dill._dill._load_type"
+    " cloudpickle.cloudpickle.instance"
+    " cloudpickle.cloudpickle._get_dataclass_field_type_sentinel dill._dill._create_function"
+    " dill._dill._create_code dill._dill._load_type"
     " dill._dill._create_cell dill._dill._create_type dill._dill._create_namedtuple dill._dill._create_array"
     " dill._dill._create_dtypemeta dill._dill._create_weakref dill._dill._setitems",
 )

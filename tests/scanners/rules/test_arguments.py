@@ -40,7 +40,29 @@ def worst(module, name, *arguments, opcode="REDUCE", strings=(), more=()):
         ("builtins", "getattr", ("?", "'x'"), "critical"),
         ("builtins", "getattr", ("importlib.import_module('os')", "'x'"), "critical"),
         ("builtins", "getattr", (), "critical"),
+        ("builtins", "getattr", ("torch.nn.modules.linear.Linear", "'__new__'"), None),
+        ("builtins", "getattr", ("my.Net", "'__new__'"), "medium"),
+        ("builtins", "getattr", ("os.system", "'__new__'"), "critical"),
+        ("builtins", "getattr", ("dill._dill._load_type('object')", "'__new__'"), "medium"),
+        ("builtins", "getattr", ("my.make()", "'__init__'"), "critical"),
+        ("builtins", "iter", ("[1, 2]",), None),
+        ("builtins", "iter", ("my.read", "None"), "high"),
+        ("builtins", "property", ("<examined function>", "None", "my.Net"), None),
+        ("builtins", "property", ("?",), "high"),
+        ("functools", "reduce", ("_operator.or_", "(builtins.int,)"), None),
+        ("functools", "reduce", ("operator.add", "(1,)"), "high"),
+        ("functools", "reduce", ("my.find", "(1,)"), "high"),
+        ("operator", "getitem", ("typing.List", "builtins.int"), None),
+        ("operator", "getitem", ("sys.modules", "?"), "high"),
+        ("operator", "getitem", ("my.table", "'x'"), "high"),
+        ("numpy", "memmap", ("'/etc/passwd'",), "high"),
+        ("numpy", "vectorize", ("my.find",), "high"),
+        ("spacy.tokens.doc", "unpickle_doc", ("?", "<examined pickle>", "b'x'"), None),
+        ("spacy.tokens.doc", "unpickle_doc", ("?", "b'x'", "<examined pickle>"), "critical"),
+        ("spacy.vocab", "unpickle_vocab", ("?", "?", "?", "None", r"b'\x80\x05}\x94.'"), None),
+        ("spacy.vocab", "unpickle_vocab", ("?", "?", "?", "None"), "critical"),
         ("functools", "partial", ("builtins.int",), None),
+        ("functools", "partial", ("<examined function>",), None),
         ("functools", "partial", ("functools.partial(numpy.add, 1)", "2"), None),
         ("functools", "partial", ("my.make()",), "medium"),
         ("functools", "partial", ("?",), "high"),
@@ -85,6 +107,10 @@ def worst(module, name, *arguments, opcode="REDUCE", strings=(), more=()):
 )
 def test_arguments_decide(module, name, arguments, severity):
     assert worst(module, name, *arguments) == severity
+
+
+def test_a_vectorized_function_is_in_its_state():
+    assert worst("numpy", "vectorize", opcode="NEWOBJ") is None
 
 
 def test_a_class_is_made_by_type_also_without_a_call():

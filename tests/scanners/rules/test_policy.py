@@ -112,12 +112,34 @@ def test_every_known_gadget_is_denied_in_every_spelling(module, name, least):
         ("torch.hub", "urlopen"),
         ("a.b", "x.subprocess.run"),
         ("a.b", "x." * 300 + "os.system"),
+        ("acme.imports", "LazyModule"),
+        ("acme.envs", "CloudpickleWrapper"),
+        ("gensim.models.word2vec", "Word2Vec.load"),
+        ("scipy.stats._continuous_distns", "norm_gen._construct_argparser"),
+        ("builtins", "object.__setattr__"),
+        ("acme.net", "Client.__call__"),
         ("a.b", "x." * 300 + "code.interact"),
     ],
     ids=lambda pair: ".".join(pair)[-60:],
 )
 def test_detours_to_a_sink_are_denied(spelled):
     assert POLICY.decide(*spelled).kind == "deny"
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "severity"),
+    [
+        ("urlopen", "network", "high"),
+        ("import_string", "import_or_resolve", "critical"),
+        ("read_pickle", "deserialize", "critical"),
+        ("Net.from_pretrained", "deserialize", "high"),
+        ("Net.__setstate__", "attribute_primitive", "high"),
+        ("getoutput", "exec_code", "critical"),
+    ],
+)
+def test_a_name_that_is_known_wherever_it_stands_says_what_it_could_do(name, capability, severity):
+    found = POLICY.decide("acme.models", name)
+    assert (found.capability, found.severity) == (capability, severity)
 
 
 def allowed_names():
@@ -191,6 +213,8 @@ def test_an_exact_name_is_allowed_below_a_denied_module(module, name):
         ("test", "Net"),
         ("models.experimental", "attempt_load"),
         ("osmium", "system_of"),
+        ("acme.data", "load"),
+        ("acme.models", "Net.forward"),
     ],
 )
 def test_a_name_that_only_resembles_a_denied_one_is_unknown(module, name):
