@@ -26,7 +26,7 @@ def arrays():
     yield "big_endian", np.arange(7, dtype=">u4")
     yield "bool", np.array([True, False, True])
     yield "complex", FLOATS.astype(np.complex64)
-    yield "long_double", FLOATS.astype(np.longdouble)
+    yield "long_double", np.zeros(3, dtype=np.longdouble)
     yield "text", np.array(["some", "words"])
     yield "bytes", np.array([b"some", b"words"])
     yield "raw", np.array([b"abc", b"defghi"], dtype="V6")
@@ -62,6 +62,8 @@ def main():
     keep("arrays_in_objects", objects, [objects])
     some = [FLOATS, objects, np.arange(3), FLOATS, np.array(["a"]), objects[:2]]
     keep("several", {"list": some, "text": "between", "last": (FLOATS,)}, [*some, FLOATS])
+    many = [np.arange(n % 7, dtype=np.uint8) for n in range(1000)]
+    keep("many", many, many)
     for protocol in range(6):
         keep(f"protocol_{protocol}", [FLOATS, objects, "behind"], [FLOATS, objects], protocol=protocol)
     large = np.arange(1000, dtype=np.float64)
