@@ -9,7 +9,7 @@ from scanners.binary import code_objects, python_source
 from scanners.binary.bytecode import inert
 from scanners.binary.code_objects import Classes, code_of, kind_of, role_of
 from scanners.binary.pickle_lexer import Payload
-from scanners.binary.pickle_values import KEPT, Global, Mapping, Result
+from scanners.binary.pickle_values import Global, Mapping, Result
 from scanners.budget import LimitReached
 from scanners.facts import Code, clip
 from scanners.source import BytesSource, Slice
@@ -44,6 +44,14 @@ def _asks_dill(callee: Global, arguments: tuple[Value, ...]) -> bool:
             return callee.dotted == "builtins.getattr" and default.dotted == "builtins.setattr"
         case _:
             return False
+
+
+def _keeps(callee: Global, arguments: tuple[Value, ...]) -> bool:
+    """Whether the call only puts names where a function that the pickle carries finds them: its cells and globals."""
+    role = role_of(callee)
+    return role == "cell" or (
+        role in {"function", "fill"} and bool(arguments) and kind_of(arguments[0]) in {"code", "function"}
+    )
 
 
 def facts_of(code: Compiled, kind: CodeKind, member: str, offset: int | None, *, called: bool = False) -> list[Code]:
@@ -100,10 +108,9 @@ class Carried:
                 return None
         elif not isinstance(callee, Result):
             return None
-        ran = self._classes.runs(callee, arguments, opcode)
+        ran = self._classes.runs(callee, arguments, opcode) + self._classes.fill(callee, arguments)
         for name, code in ran:
             self._tell(code, name, offset, called=True)
-        self._classes.fill(callee, arguments)
         if role_of(callee) == "code":
             self._tell(self._code(callee, arguments), "", offset, called=False)
             return arguments
@@ -113,7 +120,7 @@ class Carried:
             self._unmarshal(arguments, offset)
         if callee.dotted in _EXECUTES and self._execute(arguments, _EXECUTES[callee.dotted], offset):
             return arguments
-        return () if _asks_dill(callee, arguments) else None
+        return () if _asks_dill(callee, arguments) or _keeps(callee, arguments) else None
 
     def _code(self, callee: Value, arguments: tuple[Value, ...]) -> Compiled | None:
         try:
@@ -145,7 +152,7 @@ class Carried:
     def _execute(self, arguments: tuple[Value, ...], place: int, offset: int) -> bool:
         """Name what the source names that a call executes; False where that cannot be told."""
         match arguments[place : place + 2]:
-            case (Mapping() as body, imports) if body.count <= KEPT:
+            case (Mapping() as body, imports) if body.whole:
                 code = body.get("_code")
                 # An empty text counts as none, as in the call itself.
                 texts = [self._text(imports), self._text(code) or self._text(body.get("code"))]

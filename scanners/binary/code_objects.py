@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from scanners.binary.bytecode import Code, texts_in
 from scanners.binary.pickle_lexer import Opaque, Payload
-from scanners.binary.pickle_values import KEPT, Global, Items, Mapping, Result
+from scanners.binary.pickle_values import Global, Items, Mapping, Result
 
 if TYPE_CHECKING:
     from scanners.binary.bytecode import Layout
     from scanners.binary.pickle_values import Value
 
-Role = Literal["code", "function", "class", "fill", "type", "set", ""]
-"""What calling something does here: it makes code, a function, a class; fills one; names a type; sets an attribute."""
+Role = Literal["code", "function", "class", "cell", "fill", "type", "set", ""]
+"""What calling something does here: it makes code, a function, a class or a cell of a closure; fills one; names a
+type; sets an attribute."""
 
 _CLOUDPICKLE: Final[dict[str, Role]] = {
     "_make_function": "function",
@@ -31,12 +32,14 @@ _CLOUDPICKLE: Final[dict[str, Role]] = {
     "_make_skeleton_enum": "class",
     "_rehydrate_skeleton_class": "fill",
     "_class_setstate": "fill",
+    "_make_cell": "cell",
     "_builtin_type": "type",
 }
 _DILL: Final[dict[str, Role]] = {
     "_create_code": "code",
     "_create_function": "function",
     "_create_type": "class",
+    "_create_cell": "cell",
     "_load_type": "type",
     "_setattr": "set",
 }
@@ -77,6 +80,7 @@ _CHAIN: Final = 16
 _COMMON: Final = frozenset(("__new__", "__setstate__", "__getattr__", "__getattribute__", "__del__"))
 _BY_CALL: Final = _COMMON | {"__init__"}
 _BY_METACLASS: Final = frozenset("__new__ __init__ __prepare__ __call__ __setattr__ __getattribute__ mro".split())
+_CALL: Final = frozenset(("__call__",))
 _BY_BASE: Final = frozenset(("__init_subclass__", "__mro_entries__"))
 
 
@@ -130,6 +134,12 @@ def _asks_type(value: Result) -> bool:
     return len(value.arguments) == 1 and not named
 
 
+def is_class(value: Value) -> bool:
+    """Whether the value is a class that the pickle carries."""
+    made = carried(value)
+    return made is not None and role_of(made.callee) == "class"
+
+
 def kind_of(value: Value) -> Literal["code", "function", "class", ""]:
     """What a carried value is, where all of its code can be read; "" for all else."""
     made = carried(value)
@@ -167,7 +177,7 @@ def code_of(callee: Value, arguments: tuple[Value, ...]) -> Code | None:
     """
     if role_of(callee) != "code":
         return None
-    if arguments and isinstance(arguments[0], bytes | Payload):
+    if arguments and not _is_number(arguments[0]):
         arguments = arguments[1:]
     counts = 0
     while counts < len(arguments) and _is_number(arguments[counts]):
@@ -190,7 +200,7 @@ def _code(
     instructions = _bytes(code)
     if names is None or variables is None or instructions is None:
         return None
-    tables = [value for value in rest if isinstance(value, bytes | Payload)]
+    tables = [value for value in rest if not isinstance(value, tuple | str | int)]
     scopes = [value for value in rest if isinstance(value, tuple)]
     qualified = rest[0] if rest and isinstance(rest[0], str) else None
     numbers = [value if isinstance(value, int) else -1 for value in counts]
@@ -209,13 +219,18 @@ def _code(
         names=names,
         cells=len(scopes[1]) if len(scopes) > 1 else 0,
         free=len(scopes[0]) if scopes else 0,
-        handlers=len(tables) > 1 and tables[1] != b"",
+        handlers=not all(map(_is_empty, tables[1:])),
         texts=texts_in(plain),
     )
 
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, int | Opaque)
+
+
+def _is_empty(value: Value) -> bool:
+    """Whether the value is an empty bytes object, also as protocol 2 writes one: as a call without arguments."""
+    return value == b"" or (isinstance(value, Result) and not value.arguments)
 
 
 def _bytes(value: Value) -> bytes | None:
@@ -253,41 +268,47 @@ def _constant(value: Value) -> object:
 
 
 class Classes:
-    """What a stream put on the classes that it carries, and which of their methods its calls run."""
+    """What a stream puts on the classes that it carries, and which of their methods its calls run."""
 
     def __init__(self) -> None:
         self._put: dict[int, tuple[Result, list[Value]]] = {}
+        """By identity: the class, which has to live on for that, and what was put on it."""
+        self._used: set[int] = set()
+        """The classes of which there are instances, and their bases."""
+        self._plain: set[tuple[int, frozenset[str]]] = set()
+        """Classes that are known to have none of some methods, until more is put on any."""
 
-    def fill(self, callee: Value, arguments: tuple[Value, ...]) -> None:
-        """Keep what a call puts on a class."""
-        role = role_of(callee)
-        if role not in {"fill", "set"} or len(arguments) < 2 or (made := carried(arguments[0])) is None:
-            return
+    def fill(self, callee: Value, arguments: tuple[Value, ...]) -> list[Ran]:
+        """Keep what a call puts on a class; the functions that instances made before may now run."""
+        if role_of(callee) not in {"fill", "set"} or len(arguments) < 2 or (made := carried(arguments[0])) is None:
+            return []
         if role_of(made.callee) != "class":
-            return
+            return []
         put = arguments[1]
-        if role == "set":
+        if isinstance(put, str):
             mapping = Mapping()
             mapping.extend(list(arguments[1:3]))
             put = mapping
         self._put.setdefault(id(made), (made, []))[1].append(put)
+        self._plain.clear()
+        return self._methods(made, _COMMON) if id(made) in self._used else []
 
     def runs(self, callee: Value, arguments: tuple[Value, ...], opcode: str) -> list[Ran]:
         """The functions of the pickle's own that this call runs."""
         if isinstance(callee, Global) and callee.name in _LIKE_NEW and arguments:
-            return self._instance(arguments[0], _COMMON)
+            return self._methods(arguments[0], _COMMON, made=True)
         if role_of(callee) == "class":
             return self._defined(callee, arguments)
         match callee:
             case Result(callee=Global(name="getattr"), arguments=(owner, str() as name, *_)):
                 # A method of a class, or of its instance.
-                return self._instance(owner, {name}) or self._instance(_class(owner), {name})
+                return self._methods(owner, frozenset((name,))) or self._methods(_class(owner), frozenset((name,)))
             case Result():
                 made = carried(callee)
                 if made is None:
-                    return self._instance(_class(callee), {"__call__"})
+                    return self._methods(_class(callee), _CALL)
                 if role_of(made.callee) == "class":
-                    return self._instance(made, _COMMON if opcode.startswith("NEWOBJ") else _BY_CALL)
+                    return self._methods(made, _COMMON if opcode.startswith("NEWOBJ") else _BY_CALL, made=True)
                 return [Ran("", code_behind(made))]
             case _:
                 return []
@@ -298,33 +319,38 @@ class Classes:
             return []
         found: list[Ran] = []
         for argument in arguments[:3]:
-            found += self._instance(argument, _BY_METACLASS)
+            found += self._methods(argument, _BY_METACLASS)
             if isinstance(argument, tuple):
-                found += [ran for base in argument for ran in self._instance(base, _BY_BASE)]
+                found += [ran for base in argument for ran in self._methods(base, _BY_BASE)]
         if (made := carried(arguments[0])) and role_of(made.callee) == "function" and callee is not made:
             found.append(Ran("", code_behind(made)))
         return found
 
-    def _instance(self, value: Value, names: frozenset[str] | set[str]) -> list[Ran]:
-        """Those methods of a carried class that have one of these names."""
-        made = carried(value)
-        if made is None or role_of(made.callee) != "class":
+    def _methods(self, value: Value, names: frozenset[str], *, made: bool = False) -> list[Ran]:
+        """Those methods of a carried class that have one of these names; `made` says that it has an instance now."""
+        first = carried(value)
+        if first is None or role_of(first.callee) != "class" or (id(first), names) in self._plain:
             return []
         found: dict[str, Value] = {}
         known = True
-        todo, seen = [made], {id(made)}
+        todo, seen = [first], {id(first): first}
         while todo and len(seen) <= _CHAIN:
             each = todo.pop()
-            for body in [*each.arguments, each.state, *self._put.get(id(each), (each, []))[1]]:
+            for body in [*each.arguments, *self._put.setdefault(id(each), (each, []))[1]]:
                 known = _members(body, names, found) and known
-            bases = [base for part in each.arguments if isinstance(part, tuple) for base in part]
-            for base in bases:
+            for base in [base for part in each.arguments if isinstance(part, tuple) for base in part]:
                 parent = carried(base)
                 if parent is not None and id(parent) not in seen:
-                    seen.add(id(parent))
+                    seen[id(parent)] = parent
                     todo.append(parent)
+        if made:
+            self._used |= seen.keys()
         ran = [Ran(name, code_behind(function)) for name, function in found.items() if _may_run(function)]
-        return ran if known and not todo else [*ran, Ran("", None)]
+        if not known or todo:
+            return [*ran, Ran("", None)]
+        if not ran:
+            self._plain.add((id(first), names))
+        return ran
 
 
 def _class(value: Value) -> Value:
@@ -343,12 +369,12 @@ def _may_run(function: Value) -> bool:
     return not (function is None or isinstance(function, Global | str | int))
 
 
-def _members(body: Value, names: frozenset[str] | set[str], found: dict[str, Value]) -> bool:
+def _members(body: Value, names: frozenset[str], found: dict[str, Value]) -> bool:
     """Add the members of these names; False where there may be more than are known."""
     match body:
         case Mapping():
             found |= {key: value for key, value in body.pairs if isinstance(key, str) and key in names}
-            return body.count <= KEPT
+            return body.whole
         case tuple():
             return all(_members(part, names, found) for part in body if isinstance(part, Mapping))
         case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from scanners.binary.code_objects import is_class
 from scanners.binary.pickle_convert import memo_index, parse_int, unescape, unquote
 from scanners.binary.pickle_lexer import NUMBER, Broken, Payload
 from scanners.binary.pickle_memo import Memo
@@ -26,6 +27,15 @@ DEEP = 1 << 22
 """Values, and marks, on the stack at once: picklers write containers in batches of a thousand."""
 _CONTAINERS = 1 << 18
 """Containers whose elements are kept; those after them only say that there are some."""
+
+
+_GETATTR = Global("builtins", "getattr")
+_FILLS = {
+    **dict.fromkeys(("APPEND", "APPENDS"), ("append", "extend")),
+    **dict.fromkeys(("SETITEM", "SETITEMS"), ("__setitem__",)),
+    "ADDITEMS": ("add",),
+}
+"""The methods that an unpickler calls to fill what is no container."""
 
 
 class Stack:
@@ -217,6 +227,9 @@ class Stack:
         elif isinstance(target, Result) and isinstance(target.callee, Global) and values:
             # `obj[key] = value` and `obj.extend(values)` run code of the object's class.
             self._notes.reference(target.callee, "built", self.at)
+        elif isinstance(target, Result) and is_class(target.callee) and values:
+            for method in _FILLS[opcode]:
+                self._notes.call(Result(_GETATTR, (target, method)), (), opcode, self.at)
 
     # --- stack and memo ----------------------------------------------------------------------------------------
 

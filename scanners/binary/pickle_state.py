@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scanners.binary.code_objects import is_class
 from scanners.binary.pickle_convert import as_arguments
 from scanners.binary.pickle_values import UNKNOWN, Global, Items, Mapping, Partial, Result
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scanners.binary.pickle_values import Value
 
 _PARTIAL = Global("functools", "partial")
+_SETATTR = Global("builtins", "setattr")
 _EXECUTED = {
     "_parse_arg_template": frozenset[str](),
     "formula": frozenset(("restore_model_spec", "restore_design_info")),
@@ -26,8 +28,9 @@ _EXECUTED = {
 """What is executed, and what else the state has to hold for it."""
 _EXECUTES = ("scipy.stats", "statsmodels.base.data", "statsmodels.distributions", "statsmodels.sandbox.distributions")
 """The modules of those classes."""
-NAMES = tuple(name.encode() for key, beside in _EXECUTED.items() for name in (beside or (key,)))
-"""What has to be spelled somewhere in a stream before any text of a state is executed."""
+_METHOD = "__setstate__"
+NAMES = (_METHOD.encode(), *(name.encode() for key, beside in _EXECUTED.items() for name in (beside or (key,))))
+"""What has to be spelled somewhere in a stream before any text of a state is executed, or anything of it called."""
 _MAKERS = frozenset(f"{name}.{made}" for name in ("copyreg", "copy_reg") for made in ("_reconstructor", "__newobj__"))
 """What makes an instance of its first argument without calling it."""
 
@@ -46,9 +49,25 @@ def lent(value: Value) -> Global | None:
 
 def put(target: Value, state: Value, *, armed: bool) -> tuple[Global, tuple[Value, ...]] | None:
     """The call that putting `state` on `target` comes to, if any; a partial is changed as its loader changes it."""
+    if isinstance(target, Partial):
+        return _PARTIAL, _rewire(target, state)
+    if is_class(target):
+        return _SETATTR, (target, state)
+    return _runs_text(target, state, armed=armed) or (_hides(target, state) if armed else None)
+
+
+def _hides(target: Value, state: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The setting of a `__setstate__` of the state's own, which the next BUILD of the same thing would call."""
+    for part in state if isinstance(state, tuple) else (state,):
+        if isinstance(part, Mapping):
+            found = part.get(_METHOD)
+            if found is not UNKNOWN or not part.whole:
+                return _SETATTR, (target, _METHOD, found)
+    return None
+
+
+def _runs_text(target: Value, state: Value, *, armed: bool) -> tuple[Global, tuple[Value, ...]] | None:
     match target:
-        case Partial():
-            return _PARTIAL, _rewire(target, state)
         case Result(callee=Global() as maker, arguments=(Global() as cls, *_)) if maker.dotted in _MAKERS:
             return _executed(cls, state, armed=armed)
         case Result(callee=Global() as cls):

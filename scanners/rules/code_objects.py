@@ -60,6 +60,9 @@ SOURCE: Final = Rule(
 
 RULES: Final[tuple[Rule, ...]] = (CALLED, BYTECODE, SOURCE)
 
+_NAMEDTUPLE: Final = ("_tuple_new",)
+"""All that `__new__` of a named tuple names; what it stands for is a reference of its own."""
+_LABELS: Final = frozenset(("__qualname__", "__name__", "__module__", "__doc__"))
 _SHOWN: Final = 6
 _WINDOW: Final = 4
 """Names in a row that may be the parts of one path."""
@@ -104,7 +107,7 @@ def _weigh(code: Code, policy: Policy) -> tuple[Rule, Severity, list[str]]:
     if code.kind == "pyc":
         return BYTECODE, "medium", []
     rule = CALLED if code.called else CODE_OBJECT if code.kind == "pickle" else BYTECODE
-    if code.inert:
+    if code.inert or (code.names == _NAMEDTUPLE and code.called and not code.strings):
         return rule, "medium" if code.called else "low", []
     risks = _risks(code, policy)
     if code.called:
@@ -176,10 +179,20 @@ def _named(call: Call, _: Policy) -> Objection | None:
 def _sets(call: Call, _: Policy) -> Objection | None:
     """`setattr(object, name, value)`, by which dill fills cells and names classes."""
     cell = canonical_path(made_by(_first(call))) == "dill._dill._create_cell"
-    named = len(call.arguments) == 3 and text_of(call.arguments[1]) is not None
-    if named and (cell or _first(call).startswith(EXAMINED)):
+    own = _first(call).startswith(EXAMINED)
+    named = [text_of(argument) for argument in call.arguments[1:]]
+    if len(named) == 2 and named[0] in _LABELS and named[1] is not None:
         return None
+    if (len(named) == 2 and named[0] is not None and (cell or own)) or (own and call.opcode == "BUILD"):
+        return None
+    if call.opcode == "BUILD" and call.arguments[-1:] == ("<unknown>",):
+        return Objection("medium", "its state may have a method that is called")
     return Objection("high", "it sets an attribute of something that the pickle did not make")
+
+
+def _applies(_: Call, __: Policy) -> Objection | None:
+    """A call that calls what it is handed. Named only, as code that is carried names it, it does nothing."""
+    return Objection("high", "it calls what it is handed")
 
 
 def _source(_: Call, __: Policy) -> Objection | None:
@@ -221,6 +234,7 @@ ASSEMBLING: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     **_under(_DILL, "_create_cell _create_code", _nothing),
     **_under(_DILL, "_setattr", _sets),
     **_under("builtins", "setattr", _sets),
+    **_under("builtins", "map filter sorted min max", _applies),
     **_under("torch.fx.graph_module", "reduce_graph_module reduce_deploy_graph_module", _source),
 }
 """By canonical name, as `ARGUMENT_AWARE`. A code object that was read leaves no call behind, only its own fact."""

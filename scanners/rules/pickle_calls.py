@@ -255,6 +255,8 @@ class _Judging:
             if decision.capability == "code_object":
                 key = key._replace(what="code")
             severity = "high" if decision.capability == "import_or_resolve" else decision.severity
+            if not fact.name and decision.capability == "attribute_primitive":
+                severity = "medium"  # a module, of which nothing was taken yet
             verb = {"argument": "hands over", "resolved": "reaches", "mutated": "changes"}.get(fact.used_as, "imports")
             evidence: dict[str, str | int | None] = {
                 "callee": what,
