@@ -93,6 +93,15 @@ class Picture(nn.Module):
         return self.out(self.relu(self.conv(self.into(x))))
 
 
+class Named(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(2, 2)
+
+    def forward(self, x):
+        return torch.relu(self.lin(x))
+
+
 class Exported(nn.Module):
     def __init__(self):
         super().__init__()
@@ -123,7 +132,7 @@ def script():
     torch.jit.script(Gate())._save_for_lite_interpreter(str(OUT / "mobile.ptl"))
     torch.jit.script(model)._save_for_lite_interpreter(str(OUT / "mobile_quantised.ptl"))
     torch.jit.script(Gate())._save_for_lite_interpreter(str(OUT / "mobile_flat.ptl"), _use_flatbuffer=True)
-    torch.save(torch.fx.symbolic_trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU())), OUT / "fx_graph_module.pt")
+    torch.save(torch.fx.symbolic_trace(Named()), OUT / "fx_graph_module.pt")
 
 
 def exported():

@@ -53,9 +53,10 @@ def test_a_package_that_torch_wrote_is_what_it_is_and_its_sources_are_left():
     assert (unread_reasons(outcome), outcome.account.unexplained) == ({"no-reader"}, 0)
 
 
-def test_a_traced_graph_module_is_complete():
+def test_a_traced_graph_module_is_complete_and_runs_the_source_that_it_holds():
     outcome = whole((REAL / "fx_graph_module.pt").read_bytes())
     assert complete(outcome.facts, outcome.account)
+    assert {severity for _, severity in found(outcome)} == {"medium"}
 
 
 def test_a_flatbuffer_for_mobiles_is_named_and_not_read():
