@@ -125,7 +125,7 @@ def pax_records(data: bytes) -> tuple[Records, bool]:
     found: list[tuple[bytes, bytes]] = []
     at, sound = 0, True
     while record := _PAX.match(data, at):
-        stop = at + int(record[1][:20])
+        stop = min(at + int(record[1][:20]), len(data) + 1)
         if stop <= record.end():
             break
         sound = sound and data[stop - 1 : stop] == b"\n"

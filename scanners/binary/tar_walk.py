@@ -33,7 +33,8 @@ _HUGE = 8**11
 """The first size that 11 octal digits do not hold: from here on the header says something else than the pax record."""
 _ASK = 1 << 16
 _ASK_MOST = 64 << 20
-_ROUNDS = 32
+_ROUNDS = 40
+"""Asks in which an archive of any size is walked."""
 _BEHIND = 1 << 16
 """Bytes before a header that are asked for with it: the end of the member before, which its reader will look at."""
 _NO_RECORDS: Records = ()
@@ -118,14 +119,22 @@ class _Blocks:
     def _fill(self, at: int, length: int) -> None:
         size = self._source.size
         if not self._window.start <= at <= at + length <= self._window.stop:
-            if 0 <= at - self._window.stop < self._ask or self._asks + (size - at) * self._asks > _ROUNDS * max(at, 1):
-                self._ask = min(_ASK_MOST, self._ask * 2)
-            self._asks += 1
+            self._grow(at, size - at)
             start = max(at - _BEHIND, self._window.stop) if at > self._window.stop else at
             self._window = Span(start, min(size, at + max(length, self._ask)))
             self._source.want(self._window)
         self._base = at
         self._data = self._source.read(at, max(length, min(_ASK, self._window.stop - at)))
+
+    def _grow(self, at: int, left: int) -> None:
+        """Choose how much to ask for at `at`."""
+        if 0 <= at - self._window.stop < self._ask:
+            self._ask = min(self._ask * 2, max(_ASK_MOST, self._source.size // _ROUNDS))
+        else:
+            # What is too long to go through member by member, by how far an ask has led so far.
+            over = left - (_ROUNDS - self._asks) * (at // max(1, self._asks))
+            self._ask = max(_ASK, min(over, self._ask * 8))
+        self._asks += 1
 
 
 def read_layout(source: Source) -> Layout:
@@ -183,7 +192,7 @@ class _Walk:
             self._step(place)
         if self._forks > _FORKS_MOST:
             self.layout.limits.append(f"readers of this archive part more than {_FORKS_MOST} times")
-        if not self._ended and self.layout.members:
+        if not self._ended:
             self.layout.broken.append("no end mark: the archive may be cut off")
 
     def _push(self, place: _Place) -> None:
@@ -209,6 +218,7 @@ class _Walk:
             else:
                 self._zeros(place)
             return
+        self._ended = False
         self._explain(place.at, place.at + tr.BLOCK)
         if header.odd:
             self._bend(Bend("tar.sizes", "a field that is no number to some readers", header.names[0], place.at))

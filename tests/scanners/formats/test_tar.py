@@ -1,5 +1,6 @@
 """Tar archives: what is in them under every reading, and what unpacks to elsewhere."""
 
+import gzip
 import io
 import tarfile
 
@@ -299,6 +300,14 @@ def test_many_anomalies_are_counted():
 @pytest.mark.parametrize("inner", [tar(member("m.pkl", PAYLOAD))])
 def test_a_tar_in_a_tar(inner):
     assert called(scan(tar(member("in", inner)))) == {("posix.system", "in!/m.pkl")}
+
+
+@pytest.mark.parametrize("name", ["model.tgz", "model.nemo", "model.tar.gz", "weights"])
+def test_a_compressed_tar_is_read(name):
+    outcome = scan(gzip.compress(tar(member("m.pkl", PAYLOAD))), name)
+    assert {each.rpartition("/")[2] for _, each in called(outcome)} == {"m.pkl"}
+    outcome = scan(gzip.compress(tar(member("a.txt", WORDS), end=bytes(10240))), name)
+    assert complete(outcome.facts, outcome.account)
 
 
 class Sparse:

@@ -387,14 +387,14 @@ def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
 
 
 def test_a_rule_about_one_anomaly_is_silent_about_all_others():
-    by_rule = {
-        rule.id: code
+    rules = [
+        (code, rule.id)
         for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
         for code, rule in module.ANOMALIES.items()
-    }
-    for rule, code in by_rule.items():
+    ]
+    for rule in {rule for _, rule in rules}:
         for other in get_args(AnomalyCode):
-            if other != code:
+            if (other, rule) not in rules:
                 assert found([Anomaly(other, "x", "m", 3)], rule) == [], (rule, other)
 
 
