@@ -84,7 +84,7 @@ class _Place(NamedTuple):
 
 
 class Layout:
-    """What the walk found. `unread` are details of parts that were left out, by reason."""
+    """What the walk found; `broken` and `limits` say what was not read, and why."""
 
     def __init__(self) -> None:
         self.members: list[Member] = []

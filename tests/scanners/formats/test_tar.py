@@ -79,6 +79,25 @@ def test_a_nemo_archive_holds_what_torch_loads():
     assert severities(outcome) == set()
 
 
+@pytest.mark.parametrize("parts", [[member("m.ckpt", torch_archive())], [member("m.ckpt", torch_archive()), member("a.txt", WORDS), member("n.ckpt", torch_archive())]])  # fmt: skip
+def test_an_archive_in_a_member_is_no_second_reading_of_the_whole(parts):
+    outcome = scan(tar(*parts), "weights")
+    assert (outcome.format, outcome.facts) == ("tar", ())
+
+
+def test_an_archive_behind_the_end_is_a_second_reading():
+    assert "file.polyglot" in anomalies(scan(tar(member("a.txt", WORDS)) + torch_archive(), "weights"))
+
+
+def test_an_archive_of_two_members_is_a_second_reading():
+    """The directory in one member lists what stands in another."""
+    whole = torch_archive(pickle=PAYLOAD)
+    cut = whole.index(b"PK\x01\x02")
+    data = tar(member("a.bin", whole[:cut] + bytes(-cut % 512)), member("b.bin", whole[cut:]))
+    assert not complete(scan(data, "weights").facts, scan(data, "weights").account)
+    assert ("posix.system", "archive/data.pkl") in {(name, path[-16:]) for name, path in called(scan(data, "weights"))}
+
+
 HIDING = {
     "a pax path": (tar(pax(path="m.pkl"), member("x", PAYLOAD)), "m.pkl", set()),
     "a GNU long name": (tar(tars.long_name("m.pkl"), member("x", PAYLOAD)), "m.pkl", set()),
