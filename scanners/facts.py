@@ -39,10 +39,11 @@ CodeKind = Literal[
     "python",  # source
 ]
 
-UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved"]
+UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]
 """What the blob does with a reference: `imported` and dropped or kept; `called`; `instantiated` (NEWOBJ);
 `built` (state set on its instance); `mutated` (the thing itself changed); `argument` of a call;
-`resolved`, found by evaluating a chain such as getattr or import_module, and never spelled in the blob."""
+`resolved`, found by evaluating a chain such as getattr or import_module, and never spelled in the blob;
+`possible`, imported by a loader that reads the same bytes in another way (scanners/binary/pickle_readings.py)."""
 
 AnomalyCode = Literal[
     # pickle streams (threats.md 2)

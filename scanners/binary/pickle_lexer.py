@@ -139,6 +139,15 @@ class Lexer:
         """Bytes between the present place and the end."""
         return self._source.size - self.at
 
+    @property
+    def size(self) -> int:
+        """Bytes of the source."""
+        return self._source.size
+
+    def fork(self, start: int) -> Lexer:
+        """Another lexer of the same source."""
+        return Lexer(self._source, start)
+
     def window(self) -> tuple[bytes, int]:
         """The bytes that are held, and where they begin: the present place is among them or behind them."""
         return self._data, self._base

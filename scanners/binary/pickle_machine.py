@@ -15,41 +15,31 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary import pickle_runs as runs
-from scanners.binary.pickle_convert import as_arguments, fix_imports
-from scanners.binary.pickle_lexer import FLOAT, NUMBER, SHORT, Broken, Lexer, Payload, decode_text
+from scanners.binary.pickle_calls import Caller
+from scanners.binary.pickle_lexer import NUMBER, SHORT, Broken, Lexer, Payload, decode_text
 from scanners.binary.pickle_memo import Memo
-from scanners.binary.pickle_notes import SILENCE, Silence
 from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
-from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
-from scanners.binary.pickle_stack import DEEP, Stack
+from scanners.binary.pickle_readings import SILENCE, Possible, Silence
+from scanners.binary.pickle_stack import DEEP
 from scanners.binary.pickle_state import NAMES as ARMING
-from scanners.binary.pickle_state import lent, put
-from scanners.binary.pickle_values import (
-    BUFFER,
-    UNKNOWN,
-    Getter,
-    Global,
-    Mapping,
-    Persistent,
-    Result,
-    Run,
-    Value,
-    show,
-)
+from scanners.binary.pickle_values import Global, Run, Value
 from scanners.budget import LimitReached
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanners.binary.joblib_arrays import RawArray
     from scanners.binary.pickle_lexer import Argument
     from scanners.binary.pickle_notes import Notes
 
-_CALL_DEPTH = 16
+    Payloads = Callable[[Payload | bytes, int, bool], None]
+    """Told of each bytes constant: the constant, the place behind it, and whether it was computed."""
+    Arrays = Callable[[int, int], None]
+    """Told of each part of a stream that joblib reads as the elements of an array, and nobody interprets."""
+
 _WORTH = 1 << 15
 """Bytes of a stream that are too few to look for runs."""
-_NOT_TEXT = (bytes, int, tuple, type(None))
-_NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
 _STOP = CODES["STOP"]
 _BUILD = CODES["BUILD"]
 
@@ -88,19 +78,29 @@ class Stream(NamedTuple):
     """Offset behind the STOP."""
 
 
-class Machine(Stack):
-    """Walks the streams of one source. Extension codes and the last memo live on from stream to stream."""
+class Machine(Caller):
+    """Walks the streams of one source. Extension codes and the last memo live on from stream to stream.
 
-    def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
+    With `arrays`, what joblib reads between the opcodes is passed over. With `shared`, the memo is one for all streams.
+    """
+
+    def __init__(
+        self, notes: Notes | Silence, payload: Payloads, arrays: Arrays | None = None, *, shared: bool = False
+    ) -> None:
         super().__init__(notes, payload)
-        self._extensions: dict[int, Global] = {}
-        self._protocol = 0
+        self._arrays = arrays
+        self._shared = shared
         self._frame = 0
         self._try_at = 0
         """Where it is worth looking for a run again."""
-        self._resume = 0
-        """Where the stream goes on, if bytes that are no opcodes come first."""
+        self._resume: tuple[int, int] | None = None
+        """The offset from which on joblib has read what follows by itself, and where the stream goes on."""
+        self._other = isinstance(notes, Silence)
+        """Whether there is no other reading to follow."""
         self._window = b""
+        self._streams = 0
+        self.renumbers = False
+        """Whether a stream after the first would keep its values under other numbers with one memo for all."""
         self._lexer = Lexer(BytesSource(b""))
         self._handlers = self._table()
 
@@ -112,12 +112,16 @@ class Machine(Stack):
 
     def run(self, lexer: Lexer) -> Stream:
         """Walk one stream from where the lexer is; raises `Broken` where no unpickler goes on."""
-        # A loader may read several streams with one unpickler, and its memo then lives on.
-        self._earlier, self._memo = self._memo or self._earlier, Memo(self._walk)
+        if not self._shared:
+            # A loader may read several streams with one unpickler, and its memo then lives on.
+            self._earlier, self._memo = self._memo or self._earlier, Memo(self._walk)
         self._stack.clear()
         del self._marks[:]
         self._protocol = self._frame = 0
-        return Stream(self._until_stop(lexer), lexer.at)
+        value = self._until_stop(lexer)
+        self._streams += 1
+        self.renumbers = self.renumbers or (self._streams > 1 and bool(self._memo) and not self._memo.explicit)
+        return Stream(value, lexer.at)
 
     def _until_stop(self, lexer: Lexer) -> Value:
         """Walk to the STOP; what is on top of the stack there."""
@@ -125,15 +129,15 @@ class Machine(Stack):
         self._try_at = lexer.at
         while True:
             self._sweep(lexer)
-            if self._resume:
-                lexer.at, self._resume = self._resume, 0
+            if self._resume and lexer.at >= self._resume[0]:
+                lexer.at, self._resume = self._resume[1], None
                 continue
             if len(self._stack) > DEEP:
                 raise LimitReached("stack", f"over {DEEP} values on the stack")
             token = lexer.next()
             self.at, self.behind = token.start, token.stop
             if token.start < self._frame < token.stop:
-                self._notes.anomaly("pickle.frame", f"{NAMES[token.code]} crosses the end of its frame", token.start)
+                self._straddle(token.code, token.start)
             if token.code == _STOP:
                 return self._pop()
             self._handlers[token.code](token.argument)
@@ -184,10 +188,10 @@ class Machine(Stack):
                 push(decode_text(data[start + 5 : index]))
             else:
                 break
-            if code == _BUILD and self._resume:
+            if code == _BUILD and self._resume and base + index >= self._resume[0]:
                 break
         if start < limit < index:
-            self._notes.anomaly("pickle.frame", f"{NAMES[data[start]]} crosses the end of its frame", base + start)
+            self._straddle(data[start], base + start)
         lexer.at = base + index
         self._try_at = base + try_at
 
@@ -230,8 +234,39 @@ class Machine(Stack):
         self._stack.append(run)
         return True
 
+    # --- other readings ----------------------------------------------------------------------------------------
+
+    def _read_otherwise(self, start: int) -> None:
+        """Name what an unpickler would import that goes on at `start`; only at the first place where they part."""
+        if self._other or isinstance(self._notes, Silence):
+            return
+        self._other = True
+        other = Machine(Possible(self._notes), ignore)
+        other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
+        other._memo, other._earlier = self._memo.copy(), self._earlier
+        other._protocol = self._protocol
+        with suppress(Broken):
+            other._until_stop(self._lexer.fork(start))
+
+    def _array(self, array: RawArray) -> None:
+        if self._arrays is None:
+            return
+        self._read_otherwise(self.behind)
+        # Of a frame joblib has read all when it reads on in the file.
+        frame = max(self._frame, self.behind)
+        start = self._resume[1] if self._resume else frame
+        if array.pickled:
+            stop = Machine(self._notes, self._payload).run(self._lexer.fork(start)).stop
+        else:
+            padding = 1 + self._lexer.fork(start).take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
+            stop = start + padding + array.length
+            if stop > self._lexer.size:
+                raise Broken("the elements of an array are cut off", start)
+            self._arrays(start, stop)
+        self._resume = frame, stop
+
     def _walk(self, run: Run, stack: list[Value]) -> dict[int, Value]:
-        walker = Machine(SILENCE, _ignore)
+        walker = Machine(SILENCE, ignore)
         walker._replays, walker._protocol, walker._stack = True, self._protocol, stack
         walker._memo, walker._earlier = Memo(self._walk, run.first), self._memo
         # It has no STOP; and where a loader would break off, what follows is walked all the same.
@@ -248,131 +283,18 @@ class Machine(Stack):
             raise Broken(f"no unpickler knows protocol {argument}", self.at)
         self._protocol = argument
 
+    def _straddle(self, code: int, start: int) -> None:
+        self._notes.anomaly("pickle.frame", f"{NAMES[code]} crosses the end of its frame", start)
+        self._read_otherwise(self._frame)
+
     def _enter_frame(self, argument: Argument) -> None:
         assert isinstance(argument, int)
         if self.at < self._frame:
             self._notes.anomaly("pickle.frame", "a frame begins inside a frame", self.at)
         self._frame = self.behind + argument
 
-    # --- names -------------------------------------------------------------------------------------------------
 
-    def _find(self, module: str, name: str) -> Global:
-        """The global of that name, stated as the raw spelling and as protocols below 3 map it (D8)."""
-        found = Global(module, name)
-        self._notes.reference(found, "imported", self.at)
-        if self._protocol < 3:
-            mapped = fix_imports(module, name)
-            if mapped != (module, name):
-                found = Global(*mapped)
-                self._notes.reference(found, "imported", self.at)
-        return found
-
-    def _global(self, argument: Argument) -> None:
-        assert isinstance(argument, tuple)
-        self._push(self._find(argument[0], argument[1]))
-
-    def _stack_global(self, _: Argument) -> None:
-        name, module = self._pop(), self._pop()
-        if isinstance(name, str) and isinstance(module, str):
-            self._push(self._find(module, name))
-            return
-        if isinstance(name, _NOT_TEXT) or isinstance(module, _NOT_TEXT) or name in _NO_TEXTS or module in _NO_TEXTS:
-            raise Broken("STACK_GLOBAL of something that is no text", self.at)
-        shown = f"{show(module, 3)} . {show(name, 3)}"
-        self._notes.anomaly("pickle.dynamic-global", shown, self.at)
-        self._push(UNKNOWN)
-
-    def _extension(self, argument: Argument) -> None:
-        code = argument
-        assert isinstance(code, int)
-        known = self._extensions.get(code)
-        detail = f"extension {code}" + (f", registered as {known.dotted}" if known else "")
-        self._notes.anomaly("pickle.extension", detail, self.at)
-        if known is not None:
-            self._notes.reference(known, "resolved", self.at)
-        self._push(known or UNKNOWN)
-
-    def _persid(self, argument: Argument) -> None:
-        identity = str(argument)
-        self._notes.persistent(identity, self.at)
-        self._push(Persistent(identity))
-
-    def _binpersid(self, _: Argument) -> None:
-        identity = self._pop()
-        self._notes.persistent(identity, self.at)
-        self._push(Persistent(identity))
-
-    # --- calls -------------------------------------------------------------------------------------------------
-
-    def _reduce(self, _: Argument) -> None:
-        arguments, callee = self._pop(), self._pop()
-        self._push(self._call(callee, as_arguments(arguments), "REDUCE"))
-
-    def _inst(self, argument: Argument) -> None:
-        assert isinstance(argument, tuple)
-        # The pure-Python unpickler imports first and looks for the mark then.
-        callee = self._find(argument[0], argument[1])
-        arguments = tuple(self._pop_mark())
-        self._push(self._call(callee, arguments, "INST"))
-
-    def _obj(self, _: Argument) -> None:
-        values = self._pop_mark()
-        if not values:
-            raise Broken("OBJ without a class", self.at)
-        self._push(self._call(values[0], tuple(values[1:]), "OBJ"))
-
-    def _newobj(self, _: Argument) -> None:
-        arguments, cls = self._pop(), self._pop()
-        if arguments == () and isinstance(cls, Global) and self._notes.plain(cls):
-            self._notes.more(cls, 1)
-            self._push(Result(cls, (), "NEWOBJ"))
-            return
-        self._push(self._call(cls, as_arguments(arguments), "NEWOBJ"))
-
-    def _newobj_ex(self, _: Argument) -> None:
-        keywords, arguments, cls = self._pop(), self._pop(), self._pop()
-        values = as_arguments(arguments)
-        if isinstance(keywords, Mapping) and keywords.count:
-            values = (*values, keywords)
-        self._push(self._call(cls, values, "NEWOBJ_EX"))
-
-    def _call(self, callee: Value, arguments: tuple[Value, ...], opcode: str) -> Value:
-        """State a call and every call that it makes in its turn, as far as they can be named."""
-        for _ in range(_CALL_DEPTH):
-            self._notes.call(callee, arguments, opcode, self.at)
-            if (further := unwrap(callee, arguments)) is None:
-                break
-            callee, arguments = further
-            if isinstance(callee, Global):
-                self._notes.reference(callee, "resolved", self.at)
-        if opcode.startswith("NEWOBJ") and not makes_partial(callee):
-            return Result(callee, arguments, opcode)
-        self._extensions |= registered(callee, arguments)
-        found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
-        if found is UNKNOWN:
-            return Result(callee, arguments, opcode)
-        if isinstance(found, bytes | Payload):
-            self._payload(found, self.at, True)  # protocols below 3 write all bytes as a call
-        elif isinstance(found, Global):
-            self._notes.reference(found, "resolved", self.at)
-        elif isinstance(found, str):
-            self._armed = True  # whatever it says, it was not spelled
-        return found
-
-    def _build(self, _: Argument) -> None:
-        state = self._pop()
-        target = self._top()
-        if made := put(target, state, armed=self._armed):
-            self._notes.call(*made, "BUILD", self.at)
-        if owner := target if isinstance(target, Global) else lent(target):
-            self._notes.mutation(owner, "BUILD", state, self.at)
-        elif isinstance(target, Result) and isinstance(target.callee, Global):
-            if target.callee.name == "dtype":
-                target.state = state  # of others nobody asks, and they may be many
-            self._notes.reference(target.callee, "built", self.at)
-
-
-def _ignore(_: Payload | bytes, __: int, ___: bool) -> None:
+def ignore(_: Payload | bytes, __: int, ___: bool) -> None:
     """Bytes of a run that is walked again: they were too short to look at."""
 
 

@@ -8,6 +8,7 @@ An index that the stream merely claims costs nothing, where CPython would alloca
 
 from __future__ import annotations
 
+import copy
 from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING
@@ -95,6 +96,13 @@ class Memo:
                 self._known.setdefault(place, value)
             return self._known.get(index, found.get(index, FORGOTTEN))
         return self._known.get(index, FORGOTTEN)
+
+    def copy(self) -> Memo:
+        """A memo with the same entries."""
+        other = copy.copy(self)
+        for name in ("_known", "_rewritten", "_first", "_start", "_stop"):
+            setattr(other, name, copy.copy(getattr(self, name)))
+        return other
 
     def before(self, index: int) -> Value:
         """The value that has always been under an index: what a run meant that is walked long after it was read."""

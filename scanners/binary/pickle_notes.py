@@ -27,13 +27,11 @@ from scanners.binary.pickle_values import (
 from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sampled, Storage, clip, clip_name
 
 if TYPE_CHECKING:
-    from scanners.facts import AnomalyCode, UsedAs
+    from scanners.facts import AnomalyCode, UnreadReason, UsedAs
     from scanners.scanner import Scan
     from scanners.source import Source
 
 _STORAGES = 100_000
-_ARRAY = "NumpyArrayWrapper"
-"""The class whose instances make joblib read raw bytes where other unpicklers read opcodes (numpy_pickle.py)."""
 _LEFT_OUT = -1
 """The index of a fact that was not kept."""
 _ELEMENTS_MOST = 1 << 63
@@ -65,7 +63,7 @@ class Notes:
         self._storages: set[tuple[str, str, int]] = set()
         self._persistent: set[str] = set()
         self._embedded: dict[bytes | tuple[int, bool], int] = {}
-        self._arrays = self._forgotten = False
+        self._forgotten = False
         self.calls = 0
         """Calls seen, whatever they call."""
         self.said = 0
@@ -77,9 +75,6 @@ class Notes:
         key = (value.module, value.name, used_as)
         if key not in self._references:
             self._references.add(key)
-            if value.name.rpartition(".")[2] == _ARRAY and not self._arrays:
-                self._arrays = True
-                self._scan.unread("no-reader", "joblib reads arrays between the opcodes", offset=offset)
             self._scan.state(
                 Reference(
                     "pickle.global", clip(value.module), clip_name(value.name), used_as, self._scan.member, offset
@@ -153,6 +148,15 @@ class Notes:
         index = known.outlines[""]
         if index >= 0:
             self._counts[index] = self._counts.get(index, 1) + count
+
+    def possible(self, value: Global, offset: int) -> None:
+        """One of the other readings of the stream names `value`."""
+        if (value.module, value.name, "imported") not in self._references:
+            self.reference(value, "possible", offset)
+
+    def unread(self, reason: UnreadReason, detail: str, offset: int) -> None:
+        """A part of the stream was not examined."""
+        self._scan.unread(reason, detail, offset=offset)
 
     def forgotten(self, offset: int) -> None:
         """The stream uses a memo entry that is past what is kept."""
@@ -263,38 +267,6 @@ class Notes:
             if known.sampled:
                 kept = len(known.outlines)
                 self._scan.state(Sampled(clip(module), clip_name(name), kept, known.seen, self._scan.member))
-
-
-class Silence:
-    """Notes of a walk whose facts are known."""
-
-    def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
-        """Nothing."""
-
-    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
-        """Nothing."""
-
-    def plain(self, _: Global) -> bool:
-        """Whether nothing more can be said of instances of a class."""
-        return True
-
-    def more(self, cls: Global, count: int) -> None:
-        """Nothing."""
-
-    def forgotten(self, offset: int) -> None:
-        """Nothing."""
-
-    def mutation(self, target: Global, opcode: str, key: Value, offset: int) -> None:
-        """Nothing."""
-
-    def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
-        """Nothing."""
-
-    def persistent(self, identity: Value, offset: int) -> None:
-        """Nothing."""
-
-
-SILENCE = Silence()
 
 
 def _key(value: Payload | bytes) -> bytes | tuple[int, bool]:

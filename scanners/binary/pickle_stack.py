@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanners.binary.pickle_lexer import Argument
-    from scanners.binary.pickle_notes import Notes, Silence
+    from scanners.binary.pickle_notes import Notes
+    from scanners.binary.pickle_readings import Silence
     from scanners.binary.pickle_values import Value
 
 DEEP = 1 << 22

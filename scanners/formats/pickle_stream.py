@@ -8,11 +8,13 @@ if none knows it, it stays unexplained.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from scanners.binary.pickle_lexer import Broken, Lexer, Payload
-from scanners.binary.pickle_machine import Machine, Stream
+from scanners.binary.pickle_machine import Machine, Stream, ignore
 from scanners.binary.pickle_notes import Notes
 from scanners.binary.pickle_opcodes import CODES, SHAPES
+from scanners.binary.pickle_readings import Possible
 from scanners.binary.torch_records import storage_size
 from scanners.facts import Storage
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
@@ -72,7 +74,7 @@ class _Walk:
         self.source, self.scan = source, scan
         self.notes = Notes(scan)
         self.lexer = Lexer(source)
-        self.machine = Machine(self.notes, self._payload)
+        self.machine = Machine(self.notes, self._payload, self._array)
         self.broken = False
         self._explained = 0
         self._opcodes_until = 0
@@ -110,6 +112,14 @@ class _Walk:
                     return done
                 self._opcodes_until = self.lexer.at + len(head)
 
+    def read_with_one_memo(self) -> None:
+        """Name what an unpickler would import that reads all streams and numbers its memo on."""
+        if self.machine.renumbers:
+            machine, lexer = Machine(Possible(self.notes), ignore, lambda *_: None, shared=True), Lexer(self.source)
+            with suppress(Broken):
+                while not lexer.ended():
+                    machine.run(lexer)
+
     def stores(self, streams: list[Stream]) -> bool:
         """Whether what is left of the source are the storages of a torch file from before 1.6, as long as named."""
         if len(streams) != _LEGACY_STREAMS or streams[0].value != _MAGIC_NUMBER:
@@ -132,6 +142,12 @@ class _Walk:
 
     def _explain(self, stop: int) -> None:
         self.scan.account.examined(self._explained, stop)
+        self._explained = max(self._explained, stop)
+
+    def _array(self, start: int, stop: int) -> None:
+        """Account for what joblib reads as the elements of an array: no loader interprets them."""
+        self._explain(start)
+        self.scan.account.inert(start, stop)
         self._explained = max(self._explained, stop)
 
     def _payload(self, value: Payload | bytes, place: int, computed: bool) -> None:
@@ -214,6 +230,7 @@ def scan(source: Source, scan: Scan) -> None:
     walk = _Walk(source, scan)
     try:
         streams = walk.streams()
+        walk.read_with_one_memo()
     finally:
         walk.notes.finish()
     if streams and streams[0].value == _MAGIC_NUMBER:
@@ -232,4 +249,4 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 1, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 2, SUFFIXES, recognise, scan)

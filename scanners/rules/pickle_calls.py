@@ -50,6 +50,12 @@ _SHOWN: Final = 8
 """Names listed in one message."""
 _EXPLAINED_BY_CALL: Final = frozenset(("imported", "called", "instantiated"))
 """Uses of a name that the facts about its calls say all about."""
+_VERBS: Final[dict[UsedAs, str]] = {
+    "argument": "hands over",
+    "resolved": "reaches",
+    "mutated": "changes",
+    "possible": "by some loaders imports",
+}
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
@@ -257,7 +263,7 @@ class _Judging:
             severity = "high" if decision.capability == "import_or_resolve" else decision.severity
             if not fact.name and decision.capability == "attribute_primitive":
                 severity = "medium"  # a module, of which nothing was taken yet
-            verb = {"argument": "hands over", "resolved": "reaches", "mutated": "changes"}.get(fact.used_as, "imports")
+            verb = _VERBS.get(fact.used_as, "imports")
             evidence: dict[str, str | int | None] = {
                 "callee": what,
                 "used_as": fact.used_as,
@@ -267,7 +273,7 @@ class _Judging:
             self.add(key, _Entry(severity, f"loading {verb} {what}", fact.offset, evidence), 0)
             return
         root = what.partition(".")[0]
-        if explained or self._own(root) or what in _AWARE:
+        if explained or self._own(root) or what in _AWARE or kinds == {"possible"}:
             return
         if all(f.used_as in {"imported", "resolved"} for f in facts) and self._method_of_allowed(fact):
             return

@@ -1,0 +1,180 @@
+"""The part of the pickle machine that resolves names and makes calls: what an unpickler does to the outside.
+
+It states each name, call and change to its notes, and follows what well-known resolvers would give.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanners.binary.joblib_arrays import ARRAY, constructed, external_file, raw_array, wrapper
+from scanners.binary.pickle_convert import as_arguments, fix_imports
+from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
+from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
+from scanners.binary.pickle_stack import Stack
+from scanners.binary.pickle_state import lent, put
+from scanners.binary.pickle_values import (
+    BUFFER,
+    UNKNOWN,
+    Getter,
+    Global,
+    Mapping,
+    Persistent,
+    Result,
+    Value,
+    show,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.binary.joblib_arrays import RawArray
+    from scanners.binary.pickle_lexer import Argument
+    from scanners.binary.pickle_notes import Notes
+    from scanners.binary.pickle_readings import Silence
+
+_CALL_DEPTH = 16
+_NOT_TEXT = (bytes, int, tuple, type(None))
+_NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
+
+
+class Caller(Stack):
+    """Names, calls and changed states."""
+
+    def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
+        super().__init__(notes, payload)
+        self._extensions: dict[int, Global] = {}
+        self._protocol = 0
+
+    def _array(self, array: RawArray) -> None:
+        """Pass over what joblib reads in the place of an array."""
+        raise NotImplementedError
+
+    # --- names -------------------------------------------------------------------------------------------------
+
+    def _find(self, module: str, name: str) -> Global:
+        """The global of that name, stated as the raw spelling and as protocols below 3 map it (D8)."""
+        found = Global(module, name)
+        self._notes.reference(found, "imported", self.at)
+        if self._protocol < 3:
+            mapped = fix_imports(module, name)
+            if mapped != (module, name):
+                found = Global(*mapped)
+                self._notes.reference(found, "imported", self.at)
+        return found
+
+    def _global(self, argument: Argument) -> None:
+        assert isinstance(argument, tuple)
+        self._push(self._find(argument[0], argument[1]))
+
+    def _stack_global(self, _: Argument) -> None:
+        name, module = self._pop(), self._pop()
+        if isinstance(name, str) and isinstance(module, str):
+            self._push(self._find(module, name))
+            return
+        if isinstance(name, _NOT_TEXT) or isinstance(module, _NOT_TEXT) or name in _NO_TEXTS or module in _NO_TEXTS:
+            raise Broken("STACK_GLOBAL of something that is no text", self.at)
+        shown = f"{show(module, 3)} . {show(name, 3)}"
+        self._notes.anomaly("pickle.dynamic-global", shown, self.at)
+        self._push(UNKNOWN)
+
+    def _extension(self, argument: Argument) -> None:
+        code = argument
+        assert isinstance(code, int)
+        known = self._extensions.get(code)
+        detail = f"extension {code}" + (f", registered as {known.dotted}" if known else "")
+        self._notes.anomaly("pickle.extension", detail, self.at)
+        if known is not None:
+            self._notes.reference(known, "resolved", self.at)
+        self._push(known or UNKNOWN)
+
+    def _persid(self, argument: Argument) -> None:
+        identity = str(argument)
+        self._notes.persistent(identity, self.at)
+        self._push(Persistent(identity))
+
+    def _binpersid(self, _: Argument) -> None:
+        identity = self._pop()
+        self._notes.persistent(identity, self.at)
+        self._push(Persistent(identity))
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def _reduce(self, _: Argument) -> None:
+        arguments, callee = self._pop(), self._pop()
+        self._push(self._call(callee, as_arguments(arguments), "REDUCE"))
+
+    def _inst(self, argument: Argument) -> None:
+        assert isinstance(argument, tuple)
+        # The pure-Python unpickler imports first and looks for the mark then.
+        callee = self._find(argument[0], argument[1])
+        arguments = tuple(self._pop_mark())
+        self._push(self._call(callee, arguments, "INST"))
+
+    def _obj(self, _: Argument) -> None:
+        values = self._pop_mark()
+        if not values:
+            raise Broken("OBJ without a class", self.at)
+        self._push(self._call(values[0], tuple(values[1:]), "OBJ"))
+
+    def _newobj(self, _: Argument) -> None:
+        arguments, cls = self._pop(), self._pop()
+        if arguments == () and isinstance(cls, Global) and self._notes.plain(cls):
+            self._notes.more(cls, 1)
+            self._push(Result(cls, (), "NEWOBJ"))
+            return
+        self._push(self._call(cls, as_arguments(arguments), "NEWOBJ"))
+
+    def _newobj_ex(self, _: Argument) -> None:
+        keywords, arguments, cls = self._pop(), self._pop(), self._pop()
+        values = as_arguments(arguments)
+        if isinstance(keywords, Mapping) and keywords.count:
+            values = (*values, keywords)
+        self._push(self._call(cls, values, "NEWOBJ_EX"))
+
+    def _call(self, callee: Value, arguments: tuple[Value, ...], opcode: str) -> Value:
+        """State a call and every call that it makes in its turn, as far as they can be named."""
+        for _ in range(_CALL_DEPTH):
+            self._notes.call(callee, arguments, opcode, self.at)
+            if (further := unwrap(callee, arguments)) is None:
+                break
+            callee, arguments = further
+            if isinstance(callee, Global):
+                self._notes.reference(callee, "resolved", self.at)
+        if opcode.startswith("NEWOBJ") and not makes_partial(callee):
+            return Result(callee, arguments, opcode)
+        self._extensions |= registered(callee, arguments)
+        found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
+        if found is UNKNOWN:
+            return Result(callee, arguments, opcode)
+        if isinstance(found, bytes | Payload):
+            self._payload(found, self.at, True)  # protocols below 3 write all bytes as a call
+        elif isinstance(found, Global):
+            self._notes.reference(found, "resolved", self.at)
+        elif isinstance(found, str):
+            self._armed = True  # whatever it says, it was not spelled
+        return found
+
+    def _build(self, _: Argument) -> None:
+        state = self._pop()
+        target = self._top()
+        if made := put(target, state, armed=self._armed):
+            self._notes.call(*made, "BUILD", self.at)
+        if owner := target if isinstance(target, Global) else lent(target):
+            self._notes.mutation(owner, "BUILD", state, self.at)
+        elif isinstance(target, Result) and isinstance(target.callee, Global):
+            if target.callee.name == "dtype":
+                target.state = state  # of others nobody asks, and they may be many
+            self._notes.reference(target.callee, "built", self.at)
+            if kind := wrapper(target):
+                self._wrapped(kind, target, state)
+
+    def _wrapped(self, kind: str, target: Result, state: Value) -> None:
+        """What joblib does once one of its wrappers has its state."""
+        if kind != ARRAY:
+            self._notes.anomaly("joblib.external-file", external_file(state, constructed(target)), self.at)
+        elif array := raw_array(state, constructed(target)):
+            self._array(array)
+        else:
+            self._notes.anomaly("joblib.array", "its type or shape is no constant", self.at)
+            self._notes.unread("no-reader", "an array whose end cannot be told", self.at)
