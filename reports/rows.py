@@ -275,7 +275,7 @@ def _references(blob: Blob) -> Iterator[Row]:
     for fact in blob.facts:
         match fact:
             case Reference():
-                named = [(fact.kind, fact.module, fact.name, fact.used_as)]
+                named: list[tuple[str, str, str, str]] = [(fact.kind, fact.module, fact.name, fact.used_as)]
             case Code(kind="python"):
                 named = [("code.name", *_split(name), "called") for name in fact.names]
             case Code():
