@@ -236,32 +236,35 @@ class Machine(Caller):
 
     # --- other readings ----------------------------------------------------------------------------------------
 
-    def _read_otherwise(self, start: int) -> None:
-        """Name what an unpickler would import that goes on at `start`; only at the first place where they part."""
+    def _read_otherwise(self, *starts: int) -> None:
+        """Name what unpicklers would import that go on at one of `starts`; only at the first place where they part."""
         if self._other or isinstance(self._notes, Silence):
             return
         self._other = True
-        other = Machine(Possible(self._notes), ignore)
-        other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
-        other._memo, other._earlier = self._memo.copy(), self._earlier
-        other._protocol = self._protocol
-        with suppress(Broken):
-            other._until_stop(self._lexer.fork(start))
+        for start in starts:
+            other = Machine(Possible(self._notes), ignore)
+            other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
+            other._memo, other._earlier = self._memo.copy(), self._earlier
+            other._protocol = self._protocol
+            with suppress(Broken):
+                other._until_stop(self._lexer.fork(start))
 
     def _array(self, array: RawArray) -> None:
         if self._arrays is None:
             return
-        self._read_otherwise(self.behind)
         # Of a frame joblib has read all when it reads on in the file.
         frame = max(self._frame, self.behind)
         start = self._resume[1] if self._resume else frame
         if array.pickled:
+            self._read_otherwise(self.behind)
             stop = Machine(self._notes, self._payload).run(self._lexer.fork(start)).stop
         else:
             padding = 1 + self._lexer.fork(start).take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
             stop = start + padding + array.length
             if stop > self._lexer.size:
                 raise Broken("the elements of an array are cut off", start)
+            # Others take the elements for opcodes, and joblib before 1.2 knows of no padding.
+            self._read_otherwise(self.behind, start + array.length)
             self._arrays(start, stop)
         self._resume = frame, stop
 

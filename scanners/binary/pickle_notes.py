@@ -58,7 +58,7 @@ class Notes:
         self._references: set[tuple[str, str, UsedAs]] = set()
         self._callees: dict[tuple[str, str, str], _Callee] = {}
         self._counts: dict[int, int] = {}
-        self._anomalies: set[AnomalyCode] = set()
+        self._anomalies: set[tuple[AnomalyCode, str]] = set()
         self._mutations: set[tuple[str, str, str, str]] = set()
         self._storages: set[tuple[str, str, int]] = set()
         self._persistent: set[str] = set()
@@ -226,9 +226,10 @@ class Notes:
         self._scan.state(Mutation(clip(target.module), clip_name(target.name), opcode, text, self._scan.member, offset))
 
     def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
-        """The stream is bent here; once for each way."""
-        if code not in self._anomalies:
-            self._anomalies.add(code)
+        """The stream is bent here; once for each way, and for each file that it loads."""
+        about = code, detail if code == "joblib.external-file" else ""
+        if about not in self._anomalies and len(self._anomalies) < self._scan.budget.limits.samples:
+            self._anomalies.add(about)
             self._scan.anomaly(code, detail, offset=offset)
 
     def persistent(self, identity: Value, offset: int) -> None:

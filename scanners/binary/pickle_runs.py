@@ -99,7 +99,10 @@ def _grammar(memo: bytes, *, explicit: bool) -> Grammar:
     # Without an event it matches all the same: a search that fails would begin again at each byte.
     events = b"(?:" + others + b")*+(" + memo + b"|" + _CLASS + b"(?=\\)\\x81))?"
     return Grammar(
-        re.compile(b"(?:" + _values(memo) + b")*+", re.DOTALL), re.compile(events, re.DOTALL), explicit=explicit
+        # The first entry that it writes is of its own making.
+        re.compile(b"(?:(?!" + memo + b")(?:" + _values(memo) + b")++)?+", re.DOTALL),
+        re.compile(events, re.DOTALL),
+        explicit=explicit,
     )
 
 

@@ -13,7 +13,7 @@ from scanners.binary.pickle_convert import memo_index, parse_int, unescape, unqu
 from scanners.binary.pickle_lexer import NUMBER, Broken, Payload
 from scanners.binary.pickle_memo import Memo
 from scanners.binary.pickle_state import lent
-from scanners.binary.pickle_values import BUFFER, FORGOTTEN, Global, Items, Mapping, Result, Run, unrolled
+from scanners.binary.pickle_values import BUFFER, FORGOTTEN, UNKNOWN, Global, Items, Mapping, Result, Run, unrolled
 from scanners.budget import LimitReached
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEEP = 1 << 22
 """Values, and marks, on the stack at once: picklers write containers in batches of a thousand."""
 _CONTAINERS = 1 << 18
-"""Containers whose elements are kept; those after them only say that there are some."""
+"""Containers up to which those inside others are kept."""
 
 
 _GETATTR = Global("builtins", "getattr")
@@ -68,7 +68,9 @@ class Stack:
         """The value on top of the stack, a run as it is."""
         stack = self._stack
         if not stack or (self._marks and self._marks[-1] >= len(stack)):
-            raise Broken("the stack is empty", self.at)
+            if not self._replays or self._marks:
+                raise Broken("the stack is empty", self.at)
+            stack.append(UNKNOWN)  # what lay below the run is not looked for
         return stack[-1]
 
     def _top(self) -> Value:
@@ -148,9 +150,9 @@ class Stack:
     # --- containers --------------------------------------------------------------------------------------------
 
     def _whole(self) -> bool:
-        """Whether the next container keeps its elements."""
+        """Whether all that is put into the next container is seen."""
         self._containers += 1
-        return self._containers <= _CONTAINERS and not self._replays
+        return not self._replays
 
     def _mark(self, _: Argument) -> None:
         self._marks.append(len(self._stack))
@@ -221,8 +223,9 @@ class Stack:
     def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
         """Add to a container, or, where the target is something else, state that the stream changes it."""
         if isinstance(target, Items | Mapping):
-            if self._containers <= _CONTAINERS:
-                target.extend(values)
+            if self._containers > _CONTAINERS:
+                values = [UNKNOWN if isinstance(value, Items | Mapping) else value for value in values]
+            target.extend(values)
         elif (owner := target if isinstance(target, Global) else lent(target)) and values:
             self._notes.mutation(owner, opcode, (unrolled(values) or [None])[0], self.at)
         elif isinstance(target, Result) and isinstance(target.callee, Global) and values:
