@@ -21,8 +21,8 @@ from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Slice, Source
 
 SUFFIXES = frozenset(
-    ".bin .ckpt .data .dat .db .dill .dump .joblib .mdl .metadata .model .npy .npz .obj .p .pdopt .pdparams .pickle .pk "
-    ".pkl .pt .pth .sav .tar .th .z".split()
+    ".bin .ckpt .data .dat .db .dill .dump .joblib .mdl .metadata .model .npy .npz .obj .p .pdopt .pdparams .pickle "
+    ".pk .pkl .pt .pth .sav .tar .th .z".split()
 )
 _PROTOCOL = 0x80
 _PROTOCOL_TEXT = "\x80".encode()
