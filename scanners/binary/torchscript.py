@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanners.budget import LimitReached
 from scanners.facts import Reference, clip, clip_name
 from scanners.source import Span
 
@@ -61,10 +61,11 @@ _BUILTIN = frozenset(
 """What a bare name that is called may stand for (import_source.cpp, SourceImporterImpl; ir_emitter.cpp)."""
 _REMOTE = frozenset(("rpc_async", "rpc_remote", "rpc_sync"))
 """Bare names that are operators of `prim`."""
-
-
 _DOT = ("sign", ".")
 _VALUES = {("sign", ")"), ("sign", "]")}
+"""What ends an expression that is no name."""
+_CHAINS_MOST = 1_000_000
+"""Different names that are kept of one archive, with the functions that they stand in."""
 
 
 class _Use(NamedTuple):
@@ -76,9 +77,8 @@ class _Use(NamedTuple):
 class _Chain(NamedTuple):
     parts: tuple[str, ...]
     """The names between dots; the first is "" where an expression stands in front."""
-    at: int
     then: str
-    """The token behind it."""
+    """The token behind it, where that is `(` or `=`."""
     owner: str
     """The function that it stands in, "" outside of all."""
 
@@ -109,8 +109,8 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
         yield kind, word, found.start()
 
 
-def chains(text: str) -> Iterator[_Chain]:
-    """The dotted names of the text and where they stand; raises `Broken` behind what could be read."""
+def chains(text: str) -> Iterator[tuple[_Chain, int]]:
+    """The dotted names of the text and where they begin; raises `Broken` behind what could be read."""
     parts: list[str] = []
     at, owner, before = 0, "", ("line", "")
     for kind, word, start in _tokens(text):
@@ -124,13 +124,13 @@ def chains(text: str) -> Iterator[_Chain]:
             parts.append(word)
         elif (kind, word) != _DOT:
             if parts:
-                yield _Chain(tuple(parts), at, word, owner)
+                yield _Chain(tuple(parts), word if word in {"(", "="} else "", owner), at
             elif word == "(" and before in _VALUES:
-                yield _Chain(("", ""), start, word, owner)
+                yield _Chain(("", ""), word, owner), start
             parts = []
         before = (kind, word)
     if parts:
-        yield _Chain(tuple(parts), at, "", owner)
+        yield _Chain(tuple(parts), "", owner), at
 
 
 def _use(chain: _Chain, known: Collection[str], defined: set[str]) -> _Use | None:
@@ -151,27 +151,42 @@ def _use(chain: _Chain, known: Collection[str], defined: set[str]) -> _Use | Non
         case _ if not called:
             return None
         case _, []:
-            return (
-                _Use("prim", root, called)
-                if root in _REMOTE
-                else None
-                if root in known
-                else _Use("local", root, called)
-            )
+            if root in _REMOTE:
+                return _Use("prim", root, called)
+            return None if root in known else _Use("local", root, called)
         case _, [*_, ""]:
             return _Use("local", "a value", called)
         case _:
             return _Use("self" if rest[-1] in defined else "Tensor", rest[-1], called)
 
 
-def _aliases(found: list[_Chain]) -> set[tuple[str, str]]:
-    """Owner and name of the variables that stand for functions of the archive and for nothing else."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for chain, following in zip_longest(found, found[1:]):
-        if len(chain.parts) == 1 and chain.then != "(":
-            own = chain.then == "=" and following and following.parts[0] == "__torch__" and following.then != "("
-            counts[chain.owner, chain.parts[0]] += 1 if own else -len(found)
-    return {variable for variable, count in counts.items() if count > 0}
+class _File:
+    """What one file of code says, each thing once."""
+
+    def __init__(self) -> None:
+        self.chains: dict[_Chain, int] = {}
+        """With where each stands first."""
+        self._stands_for: Counter[tuple[str, str]] = Counter()
+
+    def add(self, text: str, most: int) -> None:
+        """Read the text; raises `Broken` or `LimitReached`, and what stood before is kept."""
+        variable: tuple[str, str] | None = None
+        for chain, at in chains(text):
+            if variable is not None:
+                own = chain.parts[0] == "__torch__" and chain.then != "("
+                self._stands_for[variable] += 1 if own else -_CHAINS_MOST
+            variable = None
+            if len(chain.parts) == 1 and chain.then == "=":
+                variable = (chain.owner, chain.parts[0])
+            elif len(chain.parts) == 1 and chain.then != "(":
+                self._stands_for[chain.owner, chain.parts[0]] -= _CHAINS_MOST
+            self.chains.setdefault(chain, at)
+            if len(self.chains) > most:
+                raise LimitReached("names", f"over {_CHAINS_MOST} in TorchScript code")
+
+    def own(self, chain: _Chain) -> bool:
+        """Whether the chain begins with a variable that stands for a function of the archive and for nothing else."""
+        return self._stands_for[chain.owner, chain.parts[0]] > 0
 
 
 class Script:
@@ -179,7 +194,8 @@ class Script:
 
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
-        self._files: dict[str, list[_Chain]] = {}
+        self._files: dict[str, _File] = {}
+        self._room = _CHAINS_MOST
         self._instructions: dict[str, dict[_Use, int]] = {}
 
     @staticmethod
@@ -202,12 +218,15 @@ class Script:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return self._scan.inside(part, name)
-        found = self._files.setdefault(name, [])
+        file = self._files.setdefault(name, _File())
+        before = len(file.chains)
         try:
-            found.extend(chains(text))
+            file.add(text, before + self._room)
         except Broken as broken:
             self._scan.unread("broken", str(broken), member=name)
             return False
+        finally:
+            self._room -= len(file.chains) - before
         return True
 
     def _bytecode(self, data: bytes, name: str) -> None:
@@ -221,17 +240,16 @@ class Script:
 
     def state(self) -> None:
         """State what the parts that were read ask for."""
-        every = [chain for found in self._files.values() for chain in found]
+        every = [chain for found in self._files.values() for chain in found.chains]
         defined = {chain.owner for chain in every}
         loading = _loading(every)
         for file, found in self._files.items():
-            aliases = _aliases(found)
             uses: dict[tuple[_Use, bool], int] = {}
-            for chain in found:
-                variable = (chain.owner, chain.parts[0])
-                use = _use(chain, {chain.parts[0]} if variable in aliases else _BUILTIN, defined)
+            for chain, at in found.chains.items():
+                use = _use(chain, {chain.parts[0]} if found.own(chain) else _BUILTIN, defined)
                 if use is not None:
-                    uses.setdefault((use, chain.owner in loading and (use.called or bool(chain.owner))), chain.at)
+                    # Outside of all functions stand the types of attributes, which name and do not run.
+                    uses.setdefault((use, chain.owner in loading and (use.called or bool(chain.owner))), at)
             self._references(file, uses)
         for file, instructions in self._instructions.items():
             self._references(file, {(use, False): at for use, at in instructions.items()})

@@ -12,18 +12,19 @@ from scanners.budget import Budget, Limits
 from scanners.facts import Reference
 from scanners.scanner import Scan
 from scanners.source import BytesSource
-from tests.craft.torch_archives import MODULE, method
+from tests.craft.reading import referenced, scan, unread_reasons
+from tests.craft.torch_archives import MODULE, method, script
 
 
 def stated(*files):
     """Kind, module and name of all that these files of code, (name, bytes), ask for."""
-    scan = Scan(0, Budget(Limits()), route=lambda source, child: child.account.examined(0, source.size) or "")
-    script = Script(scan)
+    own = Scan(0, Budget(Limits()), route=lambda source, child: child.account.examined(0, source.size) or "")
+    reader = Script(own)
     for name, data in files:
-        script.read(BytesSource(data), name)
-    script.state()
+        reader.read(BytesSource(data), name)
+    reader.state()
     return {
-        (fact.kind.removeprefix("torch."), fact.module, fact.name) for fact in scan.facts if isinstance(fact, Reference)
+        (fact.kind.removeprefix("torch."), fact.module, fact.name) for fact in own.facts if isinstance(fact, Reference)
     }
 
 
@@ -116,11 +117,20 @@ def test_what_is_no_token_breaks_the_reading(text):
 
 
 def test_what_stood_before_the_break_is_kept():
-    scan = Scan(0, Budget(Limits()))
-    script = Script(scan)
-    assert not script.read(BytesSource(b"torch.save(x, 'f')\n$"), "a/code/m.py")
-    script.state()
-    assert [type(fact).__name__ for fact in scan.facts] == ["Unread", "Reference"]
+    own = Scan(0, Budget(Limits()))
+    reader = Script(own)
+    assert not reader.read(BytesSource(b"torch.save(x, 'f')\n$"), "a/code/m.py")
+    reader.state()
+    assert [type(fact).__name__ for fact in own.facts] == ["Unread", "Reference"]
+
+
+def test_a_flood_of_names_ends_the_reading_and_keeps_what_came_before(monkeypatch):
+    monkeypatch.setattr("scanners.binary.torchscript._CHAINS_MOST", 20)
+    outcome = scan(
+        script(("__torch__.py", method("torch.save(x, 'f')", *(f"y{n} = x{n}" for n in range(20))))), "model.pt"
+    )
+    assert unread_reasons(outcome) == {"limit"}
+    assert ("aten", "mul") in referenced(outcome, "torch.script")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +147,7 @@ def test_only_records_below_code_are_code(name, runs):
 @given(st.text(alphabet=" \n().,=[]abtorchsve1", max_size=40), st.text(alphabet=" \n().,=#'\"\\[]ab", max_size=20))
 def test_nothing_in_front_or_behind_hides_a_call(before, behind):
     try:
-        found = [chain.parts[-2:] for chain in chains(f"{before}\ntorch.save(x, 'f')\n{behind}")]
+        found = [chain.parts[-2:] for chain, _ in chains(f"{before}\ntorch.save(x, 'f')\n{behind}")]
     except Broken as broken:
         assume(broken.offset > len(before))
         return
