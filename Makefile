@@ -18,6 +18,10 @@ check: .venv/development
 suite: .venv/development
 	$(BIN)/python -m pytest
 
+# The real unpicklers against ours, for long: ORACLE_STREAMS=200000, ORACLE_SECONDS=0, ORACLE_SEED, ORACLE_PYTHONS.
+oracle: .venv/development
+	ORACLE_STREAMS=$${ORACLE_STREAMS:-200000} $(BIN)/python -m pytest -s tests/properties/test_pickle_oracle.py
+
 fmt: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

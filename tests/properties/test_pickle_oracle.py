@@ -1,101 +1,136 @@
-"""The oracle's law: whatever a real unpickler would import, the machine has stated.
+"""The law of the oracle (law.py) over streams of a grammar and damaged real ones (streams.py).
 
-The real C and pure-Python unpicklers run in a process of their own, with `find_class` and `persistent_load` replaced
-by inert recorders: nothing named in a stream is ever imported or called.
+`make oracle` runs more of it: `ORACLE_STREAMS` streams, or as many as `ORACLE_SECONDS` allow; `ORACLE_SEED` begins a
+failed run again; `ORACLE_PYTHONS` are further interpreters whose unpicklers are asked too.
 """
 
-import json
-import subprocess
+import os
+import random
+import re
 import sys
-from pathlib import Path
+import time
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
 
-from scanners.budget import Budget, LimitReached, Limits
-from scanners.facts import Reference
-from scanners.formats import pickle_stream
-from scanners.scanner import NotThisFormat, Scan
-from scanners.source import BytesSource
+from scanners.binary.pickle_opcodes import CODES
+from scanners.facts import Call, Reference
 from tests.craft.pickles import asm, named, op, text
+from tests.properties import engine
+from tests.properties.law import missed
+from tests.properties.oracle import Oracle
+from tests.properties.streams import grammatical, streams
 
-EXAMPLES = 5_000
-_names = st.sampled_from(["os", "system", "posix", "builtins", "getattr", "acme.models", "a.b", "commands", "urllib2"])
-_small = st.integers(0, 3)
-_piece = st.one_of(
-    st.sampled_from(
-        "MARK POP POP_MARK DUP NONE NEWTRUE EMPTY_LIST EMPTY_DICT EMPTY_TUPLE EMPTY_SET TUPLE TUPLE1 TUPLE2 TUPLE3 LIST "
-        "DICT APPEND APPENDS SETITEM SETITEMS ADDITEMS FROZENSET REDUCE BUILD NEWOBJ NEWOBJ_EX OBJ STACK_GLOBAL MEMOIZE "
-        "BINPERSID STOP".split()
-    ).map(op),
-    st.sampled_from(["STACK_GLOBAL", "REDUCE", "TUPLE1", "OBJ"]).map(op),
-    _names.map(text),
-    st.tuples(_names, _names).map(lambda pair: named(*pair)),
-    st.tuples(_names, _names).map(lambda pair: op("INST", pair)),
-    _small.map(lambda n: op("PROTO", n + 2)),
-    _small.map(lambda n: op("BINPUT", n)),
-    _small.map(lambda n: op("BINGET", n)),
-    _small.map(lambda n: op("BININT1", n)),
-    _names.map(lambda name: op("STRING", f"'{name}'")),
-    _names.map(lambda name: op("UNICODE", name)),
-    _names.map(lambda name: op("SHORT_BINSTRING", name)),
-    st.sampled_from(["0x10", "010", "7", "00", "x"]).map(lambda n: op("INT", n)),
-    st.binary(max_size=3),
-)
-streams = st.lists(_piece, max_size=16).map(lambda parts: asm(*parts) + b".")
-
-
-def stated(data):
-    scan = Scan(len(data), Budget(Limits()), name="model.pkl")
-    try:
-        pickle_stream.scan(BytesSource(data), scan)
-    except (NotThisFormat, LimitReached):
-        return None
-    return {(f.module, f.name) for f in scan.facts if isinstance(f, Reference)}
+STREAMS = int(os.environ.get("ORACLE_STREAMS", "5000"))
+SECONDS = float(os.environ.get("ORACLE_SECONDS", "0"))
+SEED = int(os.environ.get("ORACLE_SEED", "0")) or random.SystemRandom().getrandbits(32)
+PYTHONS = [sys.executable, *os.environ.get("ORACLE_PYTHONS", "").split()]
+_BATCH = 5000
+KNOWN = {
+    "a frame behind its STOP": rb"(?s)\x95.*\..",
+    "an index up to a NUL": rb"[gp][^\n]*\0[^\n]*\n",
+    "a number up to a NUL": rb"I[^\n]*\0[^\n]*\n",
+    "an octal number": rb"I0\d+\n",
+    "a second stream without a protocol": rb"(?s)\.(?!\x80).",
+    "a memo that lives on": rb"(?s)\.\x80.*[ghj]",
+    "nothing to extend by": rb"\(e",
+    "the keys of a dict as arguments": rb"[du}]R",
+    "a getter made by NEWOBJ": rb"(?s)(attrgetter|methodcaller).*[\x81\x92]",
+    "a stream that only persists or extends": rb"[PQ\x82-\x84]",
+    "a registry that is written to": rb"(?s)_inverted_registry.*[su]",
+}
+"""What tests/regressions/test_oracle.py says is still missed: how streams look that may be broken by it."""
+SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True, "database": None}
 
 
-class Oracle:
-    """The recording unpicklers, asked one stream a line."""
-
-    def __init__(self):
-        script = Path(__file__).with_name("unpicklers.py")
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def asked(self, data):
-        self.process.stdin.write(data.hex() + "\n")
-        self.process.stdin.flush()
-        return {tuple(name) for name in json.loads(self.process.stdout.readline())}
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
+def heard(data):
+    with Oracle() as oracle:
+        return {tuple(event[:3]) for _, events in oracle.accounts(data) for event in events}
 
 
-def test_the_oracle_hears_what_it_should():
-    oracle = Oracle()
-    try:
-        assert oracle.asked(asm(named("os", "system"), text("x"), "TUPLE1", "REDUCE", "STOP")) == {("os", "system")}
-        assert oracle.asked(asm("NONE", "STOP")) == set()
-    finally:
-        oracle.close()
+def test_the_recorders_hear_every_way_of_calling_and_changing():
+    os_x = ("os", "x")
+    thing = named(*os_x)
+    assert heard(asm("NONE", "STOP")) == set()
+    for call in [
+        asm(thing, "EMPTY_TUPLE", "REDUCE"),
+        asm(thing, "EMPTY_TUPLE", "NEWOBJ"),
+        asm(thing, "EMPTY_TUPLE", "EMPTY_DICT", "NEWOBJ_EX"),
+        asm("MARK", thing, "OBJ"),
+        asm("MARK", "NONE", op("INST", os_x)),
+    ]:
+        assert heard(call + b".") == {("ask", *os_x), ("call", *os_x)}
+        assert ("again", *os_x) in heard(asm(call, "EMPTY_TUPLE", "REDUCE", "STOP"))
+        for target, event in ((call, "build"), (thing, "change")):
+            for change in [
+                asm("EMPTY_DICT", "NONE", "NONE", "SETITEM", "BUILD"),
+                asm("NONE", "EMPTY_DICT", text("x"), "NONE", "SETITEM", "TUPLE2", "BUILD"),
+                asm("NONE", "NONE", "SETITEM"),
+                asm("MARK", "NONE", "NONE", "SETITEMS"),
+                asm("NONE", "APPEND"),
+                asm("MARK", "NONE", "APPENDS"),
+                asm("MARK", "NONE", "ADDITEMS"),
+            ]:
+                assert (event, *os_x) in heard(asm(target, change, "STOP"))
+    assert heard(asm(op("PERSID", "id"), "STOP")) == {("persistent", "", "id")}
+    assert ("ask", "builtins", "apply") in heard(asm(named("__builtin__", "apply"), "STOP"))
+    assert ("ask", "elsewhere", "name300") in heard(asm(op("EXT2", 300), "STOP"))
 
 
-def test_every_name_that_an_unpickler_asks_for_is_stated():
-    oracle = Oracle()
+def test_the_recorders_follow_chains_and_registrations():
+    module = asm(named("importlib", "import_module"), text("os"), "TUPLE1", "REDUCE")
+    system = asm(named("builtins", "getattr"), module, text("system"), "TUPLE2", "REDUCE")
+    partial = asm(named("functools", "partial"), system, "TUPLE1", "REDUCE")
+    assert ("call", "os", "system") in heard(asm(partial, "EMPTY_TUPLE", "REDUCE", "STOP"))
+    register = asm(named("copyreg", "add_extension"), text("os"), text("x"), op("BININT1", 8), "TUPLE3", "REDUCE")
+    assert ("ask", "os", "x") in heard(asm(register, op("EXT1", 8), "STOP"))
+    assert ("ask", "elsewhere", "name7") in heard(asm(register, op("EXT1", 7), "STOP"))
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-    @given(streams)
+
+def test_the_law_is_broken_by_facts_that_leave_something_out():
+    data = asm(named("os", "x"), "EMPTY_TUPLE", "REDUCE", "NONE", "BUILD", "STOP")
+    facts = engine.facts_of(data)
+    with Oracle() as oracle:
+        accounts = oracle.accounts(data)
+    assert missed(data, accounts, facts) == []
+    for left_out in [Reference, Call]:
+        assert missed(data, accounts, [fact for fact in facts if not isinstance(fact, left_out)]) != []
+    assert missed(data, accounts, [fact for fact in facts if getattr(fact, "used_as", "") != "built"]) != []
+
+
+def test_the_grammar_writes_every_opcode_and_goes_deep():
+    choices = random.Random(1)
+    written = [grammatical(choices.randbytes(150)) for _ in range(400)]
+    assert {code for data in written for code in data} >= set(CODES.values())
+    with Oracle() as oracle:
+        events = [max(len(events) for _, events in oracle.accounts(data)) for data in written]
+    assert sum(count >= 5 for count in events) > len(events) / 4
+
+
+@pytest.mark.filterwarnings("ignore:.*escape sequence:DeprecationWarning")  # a text of a stream, whatever is in it
+@pytest.mark.timeout(120 + STREAMS // 20 + 2 * SECONDS)
+def test_whatever_a_real_unpickler_would_do_is_stated():
+    oracles = [Oracle(python) for python in PYTHONS]
+    tried = 0
+
     def law(data):
-        asked = oracle.asked(data)
-        if asked:
-            said = stated(data)
-            assert said is not None
-            assert asked <= said
+        nonlocal tried
+        tried += 1
+        facts = engine.facts_of(data)
+        for oracle in oracles:
+            left_out = missed(data, oracle.accounts(data), facts)
+            assert left_out == [] or any(re.search(look, data) for look in KNOWN.values())
 
+    start, batch = time.monotonic(), 0
+    for oracle in oracles:
+        oracle.__enter__()
     try:
-        law()
+        while tried < STREAMS or time.monotonic() - start < SECONDS:
+            print(f"ORACLE_SEED={SEED + batch}", file=sys.__stderr__, flush=True)
+            examples = min(_BATCH, max(STREAMS - tried, 0)) or _BATCH
+            seed(SEED + batch)(settings(max_examples=examples, **SETTINGS)(given(streams)(law)))()
+            batch += 1
     finally:
-        oracle.close()
+        for oracle in oracles:
+            oracle.__exit__()
+        print(f"{tried} streams", file=sys.__stderr__, flush=True)

@@ -1,23 +1,101 @@
-"""Both real unpicklers with inert recorders in place of every import: one hex line in, one JSON line out."""
+"""Real unpicklers that read hostile streams and meet only recorders: base64 lines in, JSON lines out.
 
+It stands alone (run it with `-I`, by any interpreter). Every name that a stream asks for is answered with a recorder,
+which notes what is done to it and does nothing; so nothing that a stream names is ever imported or called. What the
+recorders work out for real is closed: texts joined and decoded (`PURE`), attributes of recorders, and calls that
+`functools.partial` and the `operator` getters pass on to recorders. The process can open no descriptor, so neither
+file nor socket; memory and time are bounded, and an event that no reader of a stream has reason for ends it.
+
+An answer is a list of `[readers, [[event, module, name, count], …]]`, one entry for each different account. Events:
+`ask` a name asked for; `reach` one reached by attributes and never spelled; `call` of what a name stands for, which
+`__new__` is too; `again` a call of what such a call gave ("" where it goes deeper); `change` of the named thing itself
+and `build` of an instance: `__setstate__`, attributes or items set, `append`, `extend`, `add`; `persistent` an id.
+"""
+
+import _compat_pickle
 import _pickle
+import base64
+import binascii
+import codecs
 import contextlib
+import copyreg
+import functools
 import io
+import itertools
 import json
+import operator
+import os
 import pickle
+import resource
+import signal
 import sys
+from collections import Counter
+
+MEMORY, SECONDS, STREAMS = 1 << 30, 20, 8
+ELSEWHERE = "elsewhere"  # the module of what a program, not the stream, put into the extension registry
+TEXTS = "texts"  # a module whose names stand for texts, themselves
+CODECS = "ascii base64 hex latin-1 latin1 rot13 rot_13 unicode_escape utf-8 utf8 zlib".split()
+ALIASES = {"_functools": "functools", "_operator": "operator"}
+CHANGEABLE = bytearray(b"x")
+heard = Counter()
+settable = True  # whether recorders have __setstate__; without it BUILD sets attributes one by one
 
 
-class Inert:
-    """Stands for whatever a stream names: it can be called, built and filled, and does nothing."""
+def note(kind, place):
+    heard[kind, *place] += 1
 
-    def __new__(cls, *_arguments, **_keywords):
-        return object.__new__(cls)
 
-    def __init__(self, *_arguments, **_keywords):
-        pass
+def fixed(module, name):
+    """The name that `fix_imports` makes of a Python 2 name."""
+    if (module, name) in _compat_pickle.NAME_MAPPING:
+        return _compat_pickle.NAME_MAPPING[module, name]
+    return _compat_pickle.IMPORT_MAPPING.get(module, module), name
 
-    def __call__(self, *_arguments, **_keywords):
+
+def canonical(place):
+    """The name by which the tables here know it."""
+    module, name = fixed(*place)
+    return ALIASES.get(module, module), name
+
+
+class Doing:
+    """A method that only notes: on the class, something named is changed; on an instance, that is built."""
+
+    def __get__(self, made, cls):
+        kind = "change" if made is None else "build"
+        return lambda *_: note(kind, cls.place)
+
+
+class Attributes:
+    def __init__(self, kind, place):
+        self.about = kind, place
+
+    def __setitem__(self, key, value):
+        note(*self.about)
+
+
+class Recorder(type):
+    """The type of what a name stands for."""
+
+    def __call__(cls, *arguments, **keywords):
+        return cls.__new__(cls, *arguments, **keywords)
+
+    def __setattr__(cls, name, value):
+        note("change", cls.place)
+
+    def __setitem__(cls, key, value):
+        note("change", cls.place)
+        if canonical(cls.place) == ("copyreg", "_inverted_registry"):
+            copyreg._inverted_registry[key] = value
+
+    __dict__ = property(lambda cls: Attributes("change", cls.place))
+
+
+class Deep:
+    """What a call of a result gives, and a persistent id."""
+
+    def __call__(self, *arguments, **keywords):
+        note("again", ("", ""))
         return self
 
     def __setstate__(self, state):
@@ -26,33 +104,315 @@ class Inert:
     def __setitem__(self, key, value):
         pass
 
-    def append(self, value):
+    append = extend = add = lambda self, value: None
+
+
+class Named(metaclass=Recorder):
+    """The base of all that stands for a name; `place` is module and name."""
+
+    __slots__ = ()
+    place = ("", "")
+
+    def __new__(cls, *arguments, **keywords):
+        if not isinstance(cls, Recorder):  # the pure-Python NEWOBJ takes instances too
+            note("again", type(cls).place)
+            return Deep()
+        note("call", cls.place)
+        found = evaluated(cls.place, arguments)
+        return object.__new__(cls) if found is None else found
+
+    def __call__(self, *arguments, **keywords):
+        note("again", type(self).place)
+        return Deep()
+
+    def __setattr__(self, name, value):
+        note("build", type(self).place)
+
+    def __setitem__(self, key, value):
+        note("build", type(self).place)
+
+    append = extend = add = Doing()
+    __dict__ = property(lambda self: Attributes("build", type(self).place))
+
+
+class Settable(Named):
+    __slots__ = ()
+    __setstate__ = Doing()
+
+
+class Function:
+    """Stands for a name that is a function: no unpickler makes an instance of it."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place):
+        object.__setattr__(self, "place", place)
+
+    def __call__(self, *arguments, **keywords):
+        note("call", self.place)
+        found = evaluated(self.place, arguments)
+        return object.__new__(a_class(self.place, settable)) if found is None else found
+
+    def __setattr__(self, name, value):
+        note("change", self.place)
+
+    def __setitem__(self, key, value):
+        note("change", self.place)
+
+
+class Partial(functools.partial, metaclass=Recorder):
+    """The real one, which calls nothing but recorders."""
+
+    def __new__(cls, *arguments, **keywords):
+        note("call", cls.place)
+        return functools.partial(*arguments, **keywords)
+
+
+class Getter:
+    """An attribute getter or method caller, as a class that NEWOBJ makes as well as REDUCE."""
+
+    def __init__(self, kind, path, arguments):
+        self.kind, self.path, self.arguments = kind, path, arguments
+
+    def __call__(self, owner):
+        for part in self.path.split("."):
+            owner = attribute(owner, part)
+        return owner(*self.arguments) if self.kind == "methodcaller" else owner
+
+
+@functools.lru_cache(4096)
+def a_class(place, with_setstate):
+    if canonical(place) == ("functools", "partial"):
+        return Recorder("partial", (Partial,), {"place": place})
+    return Recorder(place[1] or "module", (Settable if with_setstate else Named,), {"place": place, "__slots__": ()})
+
+
+def found(place):
+    """What is given for a name."""
+    if place[0] == TEXTS:
+        return place[1]
+    return Function(place) if canonical(place) in FUNCTIONS else a_class(place, settable)
+
+
+def attribute(owner, name):
+    if type(name) is str and isinstance(owner, Recorder | Function):
+        place = owner.place[0], f"{owner.place[1]}.{name}".lstrip(".")
+        note("reach", place)
+        return found(place)
+    return None
+
+
+def module(name):
+    place = name.lstrip("."), ""
+    note("reach", place)
+    return found(place)
+
+
+def register(name, attribute, code):
+    if type(name) is type(attribute) is str and isinstance(code, int):
+        copyreg.add_extension(name, attribute, code)
+
+
+def pure(function):
+    """The function, over short constants only; it must not make names of things."""
+
+    def evaluate(*arguments):
+        flat = [part for value in arguments for part in (value if type(value) in {list, tuple} else [value])]
+        if all(type(value) in {str, bytes} for value in flat) and sum(map(len, flat)) < 4096:
+            return function(*arguments)
+        return None
+
+    return evaluate
+
+
+def recoding(function):
+    return pure(lambda value, codec="": function(value, codec) if codec in CODECS else None)
+
+
+def getter(kind):
+    return lambda path, *arguments: Getter(kind, path, arguments) if type(path) is str else None
+
+
+FUNCTIONS = {
+    ("builtins", "getattr"): lambda owner, name, *_: attribute(owner, name),
+    ("builtins", "__import__"): lambda name, *_: module(name.split(".")[0]),
+    ("importlib", "import_module"): lambda name, *_: module(name),
+    ("copyreg", "add_extension"): register,
+    ("operator", "call"): lambda callee, *arguments: callee(*arguments),
+    ("builtins", "apply"): lambda callee, arguments=(), *_: callee(*arguments),
+    ("operator", "add"): pure(operator.add),
+    ("operator", "concat"): pure(operator.concat),
+    ("_codecs", "encode"): recoding(codecs.encode),
+    ("_codecs", "decode"): recoding(codecs.decode),
+    ("codecs", "decode"): recoding(codecs.decode),
+    ("base64", "b64decode"): pure(base64.b64decode),
+    ("binascii", "a2b_base64"): pure(binascii.a2b_base64),
+    **{("builtins", f"str.{name}"): pure(getattr(str, name)) for name in "join lower replace strip upper".split()},
+    ("builtins", "bytes.decode"): recoding(bytes.decode),
+}
+CLASSES = {("operator", kind): getter(kind) for kind in ("attrgetter", "methodcaller")} | {
+    ("builtins", "str"): pure(lambda text: str(text) if type(text) is str else None)
+}
+EVALUATORS = FUNCTIONS | CLASSES
+
+
+def evaluated(place, arguments):
+    evaluator = EVALUATORS.get(canonical(place))
+    return None if evaluator is None else evaluator(*arguments)
+
+
+class Persists:
+    def persistent_load(self, identity):
+        note("persistent", ("", identity if type(identity) is str and identity.isascii() else ""))
+        return Deep()
+
+
+class InC(Persists, _pickle.Unpickler):
+    def find_class(self, module, name):
+        note("ask", (module, name))
+        return found((module, name))
+
+
+class InPython(Persists, pickle._Unpickler):
+    def find_class(self, module, name):
+        note("ask", (module, name))
+        if self.proto < 3 and self.fix_imports:
+            note("ask", fixed(module, name))
+        return found((module, name))
+
+
+def once_each(make, data, wrap=io.BytesIO):
+    """As loaders do that read several streams from one file."""
+    file = wrap(data)
+    for _ in range(STREAMS):
+        make(file).load()
+
+
+def one_for_all(make, data):
+    """As loaders do that keep one unpickler, whose memo lives on."""
+    unpickler = make(io.BytesIO(data))
+    for _ in range(STREAMS):
+        unpickler.load()
+
+
+def buffered(data):
+    """A file with `peek`, which the C unpickler reads ahead of, as it reads bytes in memory."""
+    return io.BufferedReader(io.BytesIO(data), max(1, len(data)))
+
+
+def bytes_strings(base):
+    return functools.partial(base, encoding="bytes", fix_imports=False)
+
+
+def with_buffers(base):
+    return lambda file: base(file, encoding="latin1", buffers=iter([b"buffer", CHANGEABLE]))
+
+
+READERS = {
+    "C": lambda data: once_each(InC, data),
+    "C in memory": lambda data: once_each(with_buffers(InC), data, buffered),
+    "C, one for all": lambda data: one_for_all(bytes_strings(InC), data),
+    "Python": lambda data: once_each(with_buffers(InPython), data),
+    "Python, one for all": lambda data: one_for_all(InPython, data),
+    "Python, bytes": lambda data: once_each(bytes_strings(InPython), data),
+}
+
+
+def add_torch():
+    """torch's weights-only unpickler, told that everything is allowed."""
+    import torch._weights_only_unpickler as weights_only
+
+    class Everything:
+        """All names, and all that they stand for, are allowed."""
+
+        def __contains__(self, _):
+            return True
+
+        def __getitem__(self, _):
+            return found(place)
+
+        def values(self):
+            return self
+
+    place = ("", "")
+    read_name = weights_only._read_global_instruction
+
+    def reading_name(readline):
+        nonlocal place
+        place = read_name(readline)
+        note("ask", place)
+        return place
+
+    class WeightsOnly(Persists, weights_only.Unpickler):
         pass
 
-    def extend(self, values):
-        pass
-
-    def add(self, value):
-        pass
-
-
-def record(base, data):
-    asked = []
-
-    class Recorder(base):
-        def find_class(self, module, name):
-            asked.append((module, name))
-            return Inert
-
-        def persistent_load(self, identity):
-            return Inert()
-
-    with contextlib.suppress(Exception):  # the streams are made to break them
-        Recorder(io.BytesIO(data)).load()
-    return asked
+    weights_only._read_global_instruction = reading_name
+    weights_only._get_allowed_globals = Everything
+    weights_only._blocklisted_modules = []
+    READERS["torch"] = lambda data: once_each(WeightsOnly, data)
 
 
-for line in sys.stdin:
-    stream = bytes.fromhex(line)
-    names = {*record(_pickle.Unpickler, stream), *record(pickle._Unpickler, stream)}
-    print(json.dumps(sorted(names)), flush=True)
+def seal():
+    """Leave nothing to open, start or fill. What a system lacks of the limits it goes without."""
+    for limit, most in (("RLIMIT_AS", MEMORY), ("RLIMIT_NPROC", 0), ("RLIMIT_NOFILE", 0)):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            resource.setrlimit(getattr(resource, limit), (most, most))
+    sys.addaudithook(refuse)
+
+
+def refuse(event, _arguments):
+    if event.partition(".")[0] in {
+        "import",
+        "open",
+        "exec",
+        "compile",
+        "os",
+        "socket",
+        "subprocess",
+        "ctypes",
+        "shutil",
+    }:
+        os.write(1, f'"a stream caused {event}"\n'.encode())
+        os._exit(3)
+
+
+def listen(data):
+    """What each reader does with the streams, the same accounts put together."""
+    global settable
+    accounts = {}
+    for (reader, read), settable in itertools.product(READERS.items(), (True, False)):
+        heard.clear()
+        with contextlib.suppress(Exception):  # the streams are made to break them
+            read(data)
+        account = tuple(sorted((*event, count) for event, count in heard.items()))
+        accounts.setdefault(account, []).append(reader)
+        reset_extensions()
+    return [[readers, account] for account, readers in accounts.items()]
+
+
+def reset_extensions():
+    copyreg._extension_registry.clear()
+    copyreg._inverted_registry.clear()
+    copyreg._extension_cache.clear()
+    for code in (7, 300, 70_000):
+        copyreg.add_extension(ELSEWHERE, f"name{code}", code)
+
+
+def main():
+    if "--torch" in sys.argv:
+        import warnings
+
+        warnings.simplefilter("ignore")
+        add_torch()
+    for codec in (*CODECS, "raw_unicode_escape", "utf-16", "utf-32"):
+        codecs.lookup(codec)
+    reset_extensions()
+    seal()
+    for line in sys.stdin:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        print(json.dumps(listen(base64.b64decode(line))), flush=True)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+if __name__ == "__main__":
+    main()

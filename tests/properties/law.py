@@ -1,0 +1,121 @@
+"""The oracle's law: whatever a real unpickler would import, call or change is among the facts.
+
+Of each event that a reader notes (unpicklers.py says which there are):
+
+- `ask`, `reach`: a Reference of that module and name.
+- `call`: a Call of it, counted at least as often. Where arguments were only sampled, `Sampled` has the count.
+- `again`: a Call of something that has no name of its own, shown as what it came of.
+- `change`: a Mutation, or a Reference that is `mutated`.
+- `build`: a Reference that is `built` or `mutated`, or a Call by BUILD.
+- `persistent`: a persistent Reference of that id, where it is short ASCII, else any; or a Storage.
+- all calls together: as many are counted in the facts.
+
+What is let pass, and why:
+
+- A name may be stated as it stands or as `fix_imports` maps it; both are wanted only of what a protocol below 3 asks.
+- Names differ by the encoding that a loader chose where they are not ASCII: what counts are the bytes (D13).
+- A name from an extension registry that the stream did not fill, and a name that is computed from such values, is
+  unknowable: the anomalies `pickle.extension` and `pickle.dynamic-global`, which are high and critical, stand for it.
+- A stream with `pickle.frame`, critical, is one that readers from files and from memory disagree about (D4): what
+  the C unpickler does there counts as stated.
+- A file that begins with the magic of a zip archive is read as one, by torch before any unpickler sees it.
+- Arguments, their order and offsets are not compared: no fact about them is complete.
+"""
+
+from collections import Counter
+
+from scanners.facts import Anomaly, Call, Mutation, Reference, Sampled, Storage, clip, clip_name
+from tests.properties.unpicklers import ELSEWHERE, TEXTS, fixed
+
+ARCHIVE = b"PK\x03\x04"
+
+
+class Stated:
+    """The facts of a file, as the law asks for them."""
+
+    def __init__(self, facts):
+        references = [fact for fact in facts if isinstance(fact, Reference)]
+        calls = [fact for fact in facts if isinstance(fact, Call)]
+        self.names = {(fact.module, fact.name) for fact in references if fact.kind == "pickle.global"}
+        for module, name in [name for name in self.names if not "".join(name).isascii()]:
+            self.names |= {(_mojibake(module), name), (module, _mojibake(name)), (_mojibake(module), _mojibake(name))}
+        self.used = {(fact.module, fact.name, fact.used_as) for fact in references}
+        self.persistent = {fact.name for fact in references if fact.kind == "pickle.persistent"}
+        self.stores = any(isinstance(fact, Storage) for fact in facts)
+        self.mutated = {(fact.module, fact.name) for fact in facts if isinstance(fact, Mutation)}
+        self.anomalies = {fact.code for fact in facts if isinstance(fact, Anomaly)}
+        self.built_by_call = any(fact.opcode == "BUILD" for fact in calls)
+        self.calls = Counter()
+        for fact in calls:
+            self.calls[fact.module, fact.name] += fact.count
+        for fact in facts:
+            if isinstance(fact, Sampled):
+                self.calls[fact.module, fact.name] = max(fact.seen, self.calls[fact.module, fact.name])
+
+
+def _mojibake(text):
+    return text.encode().decode("latin-1")
+
+
+def _spellings(module, name):
+    first, dot, rest = name.partition(".")
+    mapped, mapped_first = fixed(module, first)
+    return [
+        (clip(m), clip_name(n)) for m, n in ((module, name), fixed(module, name), (mapped, mapped_first + dot + rest))
+    ]
+
+
+def _unknowable(event, texts, stated):
+    """Whether the event is about what only an anomaly can stand for; `texts` are those that recorders gave."""
+    kind, module, name = event
+    if module == ELSEWHERE:
+        return "pickle.extension" in stated.anomalies
+    if kind == "persistent":
+        return name in texts and bool(stated.persistent)
+    return not texts.isdisjoint((module, name)) and "pickle.dynamic-global" in stated.anomalies
+
+
+def _holds(event, count, stated):
+    kind, module, name = event
+    spellings = _spellings(module, name)
+    match kind:
+        case "ask":
+            return (clip(module), clip_name(name)) in stated.names
+        case "reach":
+            return not stated.names.isdisjoint(spellings)
+        case "call":
+            return sum(stated.calls[spelling] for spelling in set(spellings)) >= count
+        case "again":
+            shown = [show for place, show in stated.calls if not place]
+            dotted = {f"{m}.{n}".rstrip(".")[:60] for m, n in spellings}
+            return any("…" in text or any(part in text for part in dotted) for text in shown)
+        case "change":
+            return any(spelling in stated.mutated or (*spelling, "mutated") in stated.used for spelling in spellings)
+        case "build":
+            uses = {(*spelling, use) for spelling in spellings for use in ("built", "mutated")}
+            return stated.built_by_call or not stated.used.isdisjoint(uses)
+        case "persistent":
+            plain = name and len(name) <= 80 and name.isprintable()
+            return stated.stores or (repr(name) in stated.persistent if plain else bool(stated.persistent))
+    raise AssertionError(kind)
+
+
+def missed(data, accounts, facts):
+    """What is not among the facts, a line each; none where the law holds."""
+    if data.startswith(ARCHIVE):
+        return []
+    stated = Stated(facts)
+    lines = []
+    for readers, events in accounts:
+        bound = {reader for reader in readers if not (reader.startswith("C") and "pickle.frame" in stated.anomalies)}
+        if not bound:
+            continue
+        whose = ", ".join(sorted(bound))
+        texts = {name for kind, module, name, _ in events if module == TEXTS and kind in {"ask", "reach"}}
+        for *event, count in events:
+            if not _holds(event, count, stated) and not _unknowable(event, texts, stated):
+                lines.append(f"{whose}: {' '.join(map(repr, event))} {count}")
+        calls = sum(count for kind, *_, count in events if kind in {"call", "again"})
+        if calls > stated.calls.total():
+            lines.append(f"{whose}: {calls} calls, {stated.calls.total()} stated")
+    return lines
