@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.facts import EXAMINED
 from scanners.rules.policy_names import canonical_path
-from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS
+from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS, WALKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,13 +100,15 @@ def _getattr(call: Call, policy: Policy) -> Objection | None:
         return Objection("critical", "the attribute's name is not a constant")
     # Protocols 2 and 3 write a class that is made with keywords as a partial of its `__new__`.
     made = name == "__new__" and (path_of(owner) or made_by(owner))
-    if (_dunder(name) and not made) or name in SINKS or name in REACHED or "." in name:
+    if (_dunder(name) and not made) or name in SINKS | WALKS | REACHED or "." in name:
         return Objection("critical", f"the attribute {name!r} leads out of the object")
     if path := path_of(owner):
         if policy.decide_path(path).kind == "deny":
             return Objection("critical", f"the attribute is one of {path}")
         return None if policy.decide_path(path).kind == "allow" else Objection("medium", f"{path} is unknown")
     if path := made_by(owner):
+        if canonical_path(path) == "builtins.getattr":
+            return Objection("high", "the attribute is one of another attribute")
         if name == "__new__" and policy.decide_path(path).capability == "code_object":
             return Objection("medium", "it makes an instance of a class that the pickle carries")
         reached = policy.decide_path(f"{path}.{name}")

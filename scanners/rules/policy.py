@@ -22,7 +22,7 @@ from scanners.rules.policy_deny import STDLIB
 from scanners.rules.policy_deny_packages import PACKAGES
 from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
-from scanners.rules.policy_names import canonical, canonical_path, spellings
+from scanners.rules.policy_names import canonical, canonical_path, imported, spellings
 from scanners.rules.policy_sinks import (
     CODE_OBJECTS,
     FETCHES,
@@ -233,20 +233,14 @@ class Policy:
     def _reached(self, module: str, name: str) -> Decision | None:
         """What is denied of the places that the dots inside of a name lead through."""
         found: Decision | None = None
-        inner, names = module.split(".")[1:], name.split(".") if name else []
+        inner, parts = module.split(".")[1:], name.split(".") if name else []
+        names = [imported(part) for part in parts]
         for part in (*inner, *names):
             if part in REACHED:
                 found = _worse(found, self._deny.below.get(part) or self._deny.exact.get(part) or _REACHES)
-        for part in names:
-            if part in SINKS:
-                found = _worse(found, _FETCHES if part in FETCHES else _REACHES)
-            elif part in WALKS:
-                found = _worse(found, _WALKS)
-            elif part in IMPORTERS:
-                found = _worse(found, _IMPORTS)
-            elif part in UNPICKLERS:
-                found = _worse(found, _UNPICKLES)
-        if len(names) > 1 and names[-1] in LOADERS_OF_CLASSES:
+        for part in parts:
+            found = _worse(found, _KNOWN.get(part))
+        if len(parts) > 1 and parts[-1] in LOADERS_OF_CLASSES:
             found = _worse(found, _LOADS)
         start = max(0, len(names) - _SUFFIXES)
         for index in range(start, len(names) - 1):
@@ -262,6 +256,13 @@ _LOADS: Final = Decision("deny", "deserialize", "high", "a method of this name l
 _WALKS: Final = Decision("deny", "attribute_primitive", "high", "the name walks through Python's own machinery")
 
 
+_KNOWN: Final[dict[str, Decision]] = {
+    **dict.fromkeys(UNPICKLERS, _UNPICKLES),
+    **dict.fromkeys(IMPORTERS, _IMPORTS),
+    **dict.fromkeys(WALKS, _WALKS),
+    **dict.fromkeys(SINKS, _REACHES),
+    **dict.fromkeys(FETCHES, _FETCHES),
+}
 _STRUCTURE: Final = [sorted(t) for t in (REACHED, SINKS, FETCHES, IMPORTERS, UNPICKLERS, LOADERS_OF_CLASSES, WALKS)]
 
 

@@ -79,6 +79,19 @@ ALIASES: Final[dict[str, str]] = {
     "torch.tensor": "torch._tensor",
 }
 
+IMPORTED_AS: Final = {
+    "jl": "joblib",
+    "mp": "multiprocessing",
+    "np": "numpy",
+    "onp": "numpy",
+    "pd": "pandas",
+    "pkl": "pickle",
+    "sp": "subprocess",
+    "tf": "tensorflow",
+    "th": "torch",
+}
+"""Short names under which modules hold other modules; of `sp`, which is scipy or subprocess, the worse."""
+
 _NAME_MAPPING: Final = {f"{a}.{b}": f"{c}.{d}" for (a, b), (c, d) in _compat_pickle.NAME_MAPPING.items()}
 # Python 2's `dbm` became a module inside of today's `dbm`: a name cannot be the alias of its own part.
 _MOVED: Final = {a: b for a, b in _compat_pickle.IMPORT_MAPPING.items() if not b.startswith(f"{a}.")}
@@ -116,6 +129,12 @@ def canonical(module: str, name: str) -> tuple[str, str]:
     if mapped is not None:
         module, _, name = mapped.rpartition(".")
     return canonical_path(module), name
+
+
+def imported(part: str) -> str:
+    """The module that an attribute of another module may be: `random._os` is `os`, and `np` is mostly numpy."""
+    plain = part if part.startswith("__") else part.strip("_")
+    return IMPORTED_AS.get(plain, plain)
 
 
 @cache

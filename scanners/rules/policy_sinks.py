@@ -47,7 +47,8 @@ WALKS: Final = frozenset(
     "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
     " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __call__"
     " __setstate__ __reduce__ __reduce_ex__ __init_subclass__ __kwdefaults__"
-    " __defaults__ f_globals gi_frame cr_frame tb_frame".split()
+    " __defaults__ __objclass__ f_globals f_builtins f_locals f_back f_code gi_frame gi_code cr_frame cr_code ag_frame"
+    " ag_code tb_frame tb_next func_globals func_code im_func im_self im_class".split()
 )
 """Attributes by which a chain walks from any object to any other."""
 
