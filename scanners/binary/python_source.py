@@ -117,7 +117,7 @@ class _Reading:
     def _paths(self, node: ast.expr, depth: int = _NESTED) -> list[str]:
         """The paths that an expression may stand for."""
         steps: list[str] = []
-        while isinstance(node, ast.Attribute):
+        while isinstance(node, ast.Attribute) and len(steps) <= _STEPS:
             steps.append(node.attr)
             node = node.value
         roots = self._roots(node, depth - 1) if depth > 0 and len(steps) <= _STEPS else [UNKNOWN]

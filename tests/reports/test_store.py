@@ -10,6 +10,7 @@ import pytest
 from reports.errors import StoreBusy, StoreError
 from reports.record import Problem
 from reports.store import Store
+from scanners.facts import Code
 from tests.reports.made import SCANNERS, START, audit, blob, file, finding, reference, sweep
 
 
@@ -195,6 +196,18 @@ def test_a_reference_is_one_row_however_often_a_blob_makes_it(store):
     store.record(audit("a1", blobs=(twice, other_name)))
     assert rows(store, 'SELECT * EXCLUDE (scanners) FROM "references"') == [
         ("sha256:aa", "pickle.global", "posix", "system", "called", "archive/data.pkl")
+    ]
+
+
+def test_what_code_in_a_blob_names_is_found_like_any_reference(store):
+    compiled = Code("pickle", "f", ("os", "system"), called=True, member="data.pkl")
+    source = Code("python", "forward", ("torch.hub.load", "print"), called=True, member="data.pkl")
+    store.record(audit("a1", blobs=(blob("sha256:aa", compiled, source),)))
+    assert sorted(rows(store, 'SELECT kind, module, name, used_as FROM "references"')) == [
+        ("code.name", "", "os", "called"),
+        ("code.name", "", "print", "called"),
+        ("code.name", "", "system", "called"),
+        ("code.name", "torch.hub", "load", "called"),
     ]
 
 
