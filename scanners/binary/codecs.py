@@ -49,6 +49,7 @@ _GZIP = b"\x1f\x8b\x08"
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
 _XZ = b"\xfd7zXZ\x00"
 _ALONE = b"\x5d\x00"
+_ALONE_HEAD = 13
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LZ4 = b"\x04\x22\x4d\x18"
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -118,9 +119,9 @@ def _bzip2(_log: Log) -> Codec:
 
 def _lzma(_log: Log) -> Codec:
     def opening(cursor: Cursor) -> Codec | None:
-        head = _head(cursor, 14)
-        # By its name, a first stream may have other properties than `_ALONE` stands for.
-        if cursor.at and not head.startswith((_XZ, _ALONE)):
+        # The first is taken for granted: by its name, it may have other properties than `_ALONE` stands for.
+        head = _head(cursor, _TRIAL)
+        if cursor.at and not head.startswith(_XZ) and (len(head) <= _ALONE_HEAD or not holds("lzma", head)):
             return None
         return Buffered(lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=MEMORY_MOST))
 

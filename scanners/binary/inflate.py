@@ -55,9 +55,7 @@ class InflateSource:
         self._source, self._make, self._budget, self._said = source, make, budget, size
         self._snapshots: list[tuple[int, int, Codec]] = []
         self._every = KEEP
-        self.head = bytearray()
-        """The first bytes of the stream, as far as they were made."""
-        self._head_most = head
+        self._head, self._head_most = bytearray(), head
         self._tail = b""
         self._seen = 0
         """The furthest place of the stream that was made."""
@@ -75,8 +73,8 @@ class InflateSource:
             raise Truncated(start, length, self.size)
         if length > KEEP:
             self._budget.hold(length, "an inflated part")
-        if start + length <= len(self.head):
-            return bytes(self.head[start : start + length])
+        if start + length <= len(self._head):
+            return bytes(memoryview(self._head)[start : start + length])
         if self._end is not None and (before := start - self._end + len(self._tail)) >= 0:
             if start + length > self._end:
                 raise Truncated(start, length, self._end)
@@ -99,6 +97,11 @@ class InflateSource:
         while self._end is None:
             self._step(self._made)
         return self._seen, self._crc
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the stream, as far as they were made."""
+        return bytes(self._head)
 
     @property
     def consumed_all(self) -> bool:
@@ -159,7 +162,7 @@ class InflateSource:
         if self._made + len(made) > self._seen:
             fresh = made[max(0, self._seen - self._made) :]
             self._crc = zlib.crc32(fresh, self._crc)
-            self.head += fresh[: max(0, self._head_most - self._seen)]
+            self._head += fresh[: max(0, self._head_most - self._seen)]
             self._seen = self._made + len(made)
         self._made += len(made)
         self._window += made

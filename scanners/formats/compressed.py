@@ -8,12 +8,17 @@ them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scanners.binary.codecs import CODECS, WEAK, holds, sniff
 from scanners.binary.decompressors import Log
 from scanners.binary.inflate import InflateSource
 from scanners.facts import Anomaly, Unread
 from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Source, Span
+
+if TYPE_CHECKING:
+    from scanners.facts import Fact
 
 _TARS = frozenset(".tgz .tbz .tbz2 .txz .tlz .tzst".split())
 _PLAIN = frozenset(".bz2 .gz .gzip .lz4 .lzma .xz .z .zlib .zst .zstd".split())
@@ -49,6 +54,11 @@ def _content_name(parts: list[str]) -> str:
     return ".".join((first, *kept)) or "content"
 
 
+def _means_something(fact: Fact) -> bool:
+    broken = isinstance(fact, Anomaly) and fact.code == "pickle.broken"
+    return not (broken or isinstance(fact, Unread))
+
+
 class _Compressed:
     """One file on its way to facts."""
 
@@ -79,10 +89,9 @@ class _Compressed:
             self._tail(content.place)
 
     def _is_chance(self, stated: int) -> bool:
-        """Whether a weak mark was not one: the stream is unsound, and what came out of it means nothing."""
-        sound = not (self.content.broken or self.log.wrong)
-        said = any(not isinstance(fact, Anomaly | Unread) for fact in self.scan.facts[stated:])
-        return self.codec in WEAK and not sound and not said
+        """Whether a weak mark was not one: the stream is empty or unsound, and what came out of it means nothing."""
+        sound = self.content.size and not (self.content.broken or self.log.wrong)
+        return self.codec in WEAK and not sound and not any(map(_means_something, self.scan.facts[stated:]))
 
     def _asides(self) -> bool:
         """Hand on what decompressors step over; True where none of it is unexplained."""

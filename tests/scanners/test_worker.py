@@ -23,6 +23,7 @@ from scanners.budget import Limits
 from scanners.facts import Anomaly, Storage, Unread
 from scanners.scanner import Read
 from scanners.source import BytesSource, Span
+from tests.craft import compressed
 
 DATA = sorted((Path(__file__).parent.parent / "data" / "torch").glob("*.*"))
 STRANGERS = {
@@ -84,12 +85,13 @@ def archive(method):
     return made.getvalue()
 
 
+SYSTEM = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R."
 CONTENTS = {
     "": b"",
     ".json": json.dumps({"auto_map": {"AutoModel": "modeling.Model"}, "text": "größe"}).encode(),
     ".txt": ("größe, 大小, 😀\n" * 900).encode(),
     ".py": b"import os\n",
-    ".pkl": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.",
+    ".pkl": SYSTEM,
     ".pickle": b"cos\nsystem\n(S'id'\nVg\\u00f6\xf6\n\x8d\x02\x00\x00\x00\x00\x00\x00\x00okNtR.",
     ".p": b"c__builtin__\ncompile\n" + bytes(range(256)) * 4,
     ".safetensors": struct.pack("<Q", 2) + b"{}",
@@ -100,6 +102,9 @@ CONTENTS = {
     ".gz": zlib.compress(b"x" * 9999),
     ".bz2": bz2.compress(b"x" * 9999),
     ".xz": lzma.compress(b"x" * 9999),
+    ".zst": compressed.zstd(SYSTEM, write_checksum=True) + compressed.skippable(SYSTEM),
+    ".lz4": compressed.lz4_frame(SYSTEM + os.urandom(300_000)),
+    ".z": compressed.zfile(SYSTEM),
     ".h5": b"\x89HDF\r\n\x1a\n" + bytes(500),
     ".bin": os.urandom(3000),
 }
