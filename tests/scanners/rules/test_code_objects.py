@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.budget import Limits
+from scanners.binary.carried_code import Carried
+from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_values import Global, Mapping
+from scanners.budget import Budget, Limits
 from scanners.facts import Call, Code, Unread
 from scanners.judge import complete, judge
-from scanners.routing import scan_blob
+from scanners.registry import SCANNERS
+from scanners.routing import Router, scan_blob
 from scanners.rules.policy import Policy
+from scanners.scanner import Scan
 from scanners.source import BytesSource
 from tests.craft.carried import code, constant, empty, filled, function, made, mapping, number, several, skeleton
 from tests.craft.pickles import asm, call, named, op, text
@@ -278,6 +283,24 @@ def test_marshal_data_in_a_constant_are_read(loader):
 def test_what_is_no_marshal_data_is_unread():
     _, read = audit(stream(call(named("marshal", "loads"), constant(b"\0no marshal data at all"))))
     assert any(isinstance(fact, Unread) for fact in read.facts)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_long_constants_are_read_where_the_bytes_of_the_pickle_are_at_hand(known):
+    source = FORWARD.format("x" + "\n    x = torch.relu(x)" * 4000).encode()
+    data = marshal.dumps(compile("import os\nos.system('nothing')", "x", "exec"))
+    bytes_ = BytesSource(source + data)
+    scan = Scan(bytes_.size, Budget(Limits()), route=Router(SCANNERS).route)
+    carried = Carried(scan, bytes_ if known else None)
+    body = Mapping()
+    body.extend(["_code", Payload(text=True, offset=0, length=len(source))])
+    fx_call = Global("torch.fx.graph_module", "reduce_graph_module"), (body, "import torch\n")
+    assert (carried.call(*fx_call, "REDUCE", 7) is not None) == known
+    code_of_module = Payload(text=False, offset=len(source), length=len(data))
+    assert carried.call(Global("marshal", "loads"), (code_of_module,), "REDUCE", 9) is None
+    stated = {fact.kind: fact.names for fact in scan.facts if isinstance(fact, Code)}
+    assert stated.keys() == ({"python", "marshal"} if known else set())
+    assert not known or ("torch.relu" in stated["python"] and stated["marshal"] == ("os", "system"))
 
 
 # --- damage ---------------------------------------------------------------------------------------------------------
