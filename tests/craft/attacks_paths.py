@@ -78,6 +78,8 @@ def torch_zip(name="archive/data.pkl", data=PICKLE, **more):
     return archive(Part("archive/data.pkl", PLAIN), Part(name, data, **more), Part("archive/version", b"3\n"))
 
 
+FUNCTION = call(named("cloudpickle.cloudpickle", "_make_function"), *["NONE"] * 5)
+NEW = asm("EMPTY_DICT", text("__new__"), FUNCTION, "SETITEM")
 PATHS = [
     *several(
         "pickle.load",
@@ -193,16 +195,13 @@ PATHS = [
     *several(
         "dill, cloudpickle",
         {
-            "dill._dill._import_module": (stream(call(named("dill._dill", "_import_module"), text("os.system"))), {"rule": "pickle-resolves-names"}),
+            "dill._dill._import_module": stream(call(named("dill._dill", "_import_module"), text("os.system"))),
             "dill._dill._eval_repr": (stream(call(named("dill._dill", "_eval_repr"), text("x"))), {"rule": "pickle-resolves-names"}),
-            "cloudpickle.cloudpickle.subimport": (stream(call(named("cloudpickle.cloudpickle", "subimport"), text("os"))), {"rule": "pickle-resolves-names"}),
-            "a function that is rebuilt, and called": (
-                stream(call(call(named("cloudpickle.cloudpickle", "_make_function"), "NONE", "NONE", "NONE", "NONE", "NONE"))),
-                {"rule": "pickle-code-object"},
-            ),
+            "cloudpickle.cloudpickle.subimport": stream(call(named("cloudpickle.cloudpickle", "subimport"), text("os"))),
+            "a function that is rebuilt, and called": (stream(call(FUNCTION)), {"rule": "pickle-runs-own-code"}),
             "a class that is rebuilt, and made": (
-                stream(call(call(named("dill._dill", "_create_type"), named("builtins", "type"), text("X"), "EMPTY_TUPLE", "EMPTY_DICT"))),
-                {"rule": "pickle-code-object"},
+                stream(call(call(named("dill._dill", "_create_type"), named("builtins", "type"), text("X"), "EMPTY_TUPLE", NEW))),
+                {"rule": "pickle-runs-own-code"},
             ),
         },
     ),

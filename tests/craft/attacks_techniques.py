@@ -241,6 +241,35 @@ T4 = [
         {about: (_run(callee), {"rule": "pickle-sink-string"}) for about, callee in _FOUND.items()},
     ),
 ]
+_CONFIGURED = call(
+    named("transformers.utils.quantization_config", "BitsAndBytesConfig"),
+    *("NEWFALSE", "NEWFALSE", op("BININT1", 6), "NONE", "NEWFALSE", "NEWFALSE", text("load")),
+)
+T4 += [
+    *several(
+        "T4",
+        {
+            "a module under the name by which another holds it": _run(named_late("random", "_os.system")),
+            "the same, by attribute": _run(attribute(named("random", "_os"), text("system"))),
+            "a function of such a module": _run(named_late("sklearn.utils._set_output", "pd.eval")),
+            "sys.modules by way of collections": _run(
+                attribute(call(named("operator", "getitem"), named_late("collections", "_sys.modules"), text("os")), text("system"))
+            ),
+        },
+    ),
+    *several(
+        "T4",
+        {
+            "a lazy module of transformers": stream(
+                attribute(call(named("transformers.utils.import_utils", "_LazyModule"), text("os"), text("x"), "EMPTY_DICT"), text("path"))
+            ),
+            "a name that a configuration of transformers takes from torch": (
+                _run(attribute(_CONFIGURED, text("bnb_4bit_compute_dtype"))), {"severity": "high"},
+            ),
+        },
+        rule="pickle-resolves-names",
+    ),
+]  # fmt: skip
 _REGISTERED = call(named("copyreg", "add_extension"), text("os"), text("system"), op("BININT1", 42))
 T5 = several(
     "T5",
@@ -361,6 +390,22 @@ T8 = several(
         "the factory of a defaultdict": _run(named("collections", "defaultdict"), SYSTEM),
     },
 )
+_TEMPLATE = (text("_parse_arg_template"), text("import os; os.system('x')"))
+_FORMULA = (text("restore_model_spec"), "NEWTRUE", text("formula"), text("y ~ __import__('os').system('x')"))
+T8 += several(
+    "T8",
+    {
+        "a text that a distribution of scipy executes": stream(
+            built(instance(named("scipy.stats._continuous_distns", "norm_gen")), *_TEMPLATE)
+        ),
+        "a formula that a table of statsmodels evaluates": stream(
+            built(instance(named("statsmodels.base.data", "PandasData")), *_FORMULA)
+        ),
+        "a wrapper that unpickles its state": stream(
+            instance(named("stable_baselines3.common.vec_env.base_vec_env", "CloudpickleWrapper")), _raw(b"cos\nsystem\n)R." + bytes(9)), "BUILD"
+        ),
+    },
+)  # fmt: skip
 T9 = [
     *several(
         "T9",

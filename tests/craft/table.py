@@ -1,9 +1,10 @@
-"""Writes docs/pickle.md: what is said of every sample of an attack, and of every honest file among the test data.
+"""Writes docs/pickle.md: what is said of every sample of an attack, and of every file that a library wrote.
 
 `python -m tests.craft.table` writes it; a test holds it against what the scanners say now.
 """
 
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from scanners.budget import Limits
@@ -31,14 +32,20 @@ def said(data, name):
 
 
 def honest():
-    """The files of the test data, by their path below it."""
+    """The files of the test data, by their path below it; those of the corpus have a test of their own."""
     paths = (path for path in DATA.rglob("*") if path.is_file() and path.suffix not in NO_SAMPLES)
+    paths = (path for path in paths if "corpus" not in path.relative_to(DATA).parts)
     return {path.relative_to(DATA).as_posix(): path for path in sorted(paths) if "__pycache__" not in path.parts}
 
 
 def explained():
-    """Why an honest file is not clean, by its path."""
+    """Why a file is suspicious or worse, by a pattern of its path."""
     return tomllib.loads((DATA / "explained.toml").read_text())
+
+
+def reasons(name):
+    """The patterns that speak of a file."""
+    return [pattern for pattern in explained() if fnmatchcase(name, pattern)]
 
 
 def _code(text):
@@ -76,13 +83,13 @@ def _attacks():
 
 
 def _honest():
-    yield from ["", "## Honest files", ""]
+    yield from ["", "## Files that libraries wrote", ""]
     yield from _heading("file", "verdict", "why")
-    reasons = explained()
+    told = explained()
     for name, path in honest().items():
         answer, findings = said(path.read_bytes(), path.name)
-        why = reasons.get(name, "") if answer != "clean" else ""
-        yield _row(_code(name), answer, "<br>".join(part for part in (why, _findings(findings)) if part))
+        why = [told[pattern] for pattern in reasons(name)] if findings else []
+        yield _row(_code(name), answer, "<br>".join([*why, *([_findings(findings)] if findings else [])]))
 
 
 def document():
