@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.facts import EXAMINED
+from scanners.rules.policy_instances import BARE
 from scanners.rules.policy_names import canonical_path
 from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS, WALKS
 
@@ -232,6 +233,13 @@ def _nothing(_: Call, __: Policy) -> Objection | None:
     return None
 
 
+def _instance(call: Call, policy: Policy) -> Objection | None:
+    """A class that is harmless where its instance is made bare, and takes its state from the file."""
+    if call.opcode.startswith("NEWOBJ") and not call.arguments:
+        return None
+    return Objection(policy.decide(call.module, call.name).severity, "it runs the constructor")
+
+
 ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "_codecs.encode": _encode,
     "codecs.encode": _encode,
@@ -259,6 +267,7 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "spacy.tokens.doc.unpickle_doc": _unpickles(1),
     "spacy.vocab.unpickle_vocab": _unpickles(4),
     "zoneinfo.ZoneInfo._unpickle": _nothing,
+    **dict.fromkeys(BARE, _instance),
 }
 """By canonical name. A bare import of such a callee says nothing; handed to a call, it is what the policy says."""
 

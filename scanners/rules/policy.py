@@ -22,6 +22,7 @@ from scanners.rules.policy_deny import STDLIB
 from scanners.rules.policy_deny_packages import PACKAGES
 from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
+from scanners.rules.policy_instances import INSTANCES
 from scanners.rules.policy_names import canonical, canonical_path, imported, spellings
 from scanners.rules.policy_sinks import (
     CODE_OBJECTS,
@@ -54,6 +55,7 @@ DENY: Final[tuple[Group, ...]] = (
     *ADVISED,
     *STDLIB_GADGETS,
     *TORCH_GADGETS,
+    *INSTANCES,
     CODE_OBJECTS,
 )
 

@@ -163,34 +163,44 @@ LEARN: Final[tuple[Allowed, ...]] = (
         {
             "sklearn._loss._loss": (
                 "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss "
-                "CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity "
-                "CyHuberLoss CyLossFunction CyPinballLoss __pyx_unpickle_CyHalfMultinomialLoss"
+                "CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss "
+                "CyLossFunction CyPinballLoss __pyx_unpickle_CyAbsoluteError __pyx_unpickle_CyHalfBinomialLoss "
+                "__pyx_unpickle_CyHalfGammaLoss __pyx_unpickle_CyHalfMultinomialLoss "
+                "__pyx_unpickle_CyHalfPoissonLoss __pyx_unpickle_CyHalfSquaredError "
+                "__pyx_unpickle_CyHalfTweedieLoss __pyx_unpickle_CyHalfTweedieLossIdentity "
+                "__pyx_unpickle_CyLossFunction __pyx_unpickle_CyPinballLoss"
             ),
             "sklearn.ensemble._hist_gradient_boosting.common": "MonotonicConstraint",
             "sklearn.ensemble._hist_gradient_boosting.histogram": ("HistogramBuilder __pyx_unpickle_HistogramBuilder"),
             "sklearn.ensemble._hist_gradient_boosting.splitting": ("SplitInfo Splitter __pyx_unpickle_Splitter"),
             "sklearn.linear_model._sgd_fast": (
-                "Classification EpsilonInsensitive Hinge ModifiedHuber Regression SquaredEpsilonInsensitive "
-                "SquaredHinge __pyx_unpickle_Classification __pyx_unpickle_Regression"
+                "Classification EpsilonInsensitive Hinge Huber Log LossFunction ModifiedHuber Regression "
+                "SquaredEpsilonInsensitive SquaredHinge SquaredLoss __pyx_unpickle_Classification "
+                "__pyx_unpickle_LossFunction __pyx_unpickle_Regression"
             ),
             "sklearn.metrics._dist_metrics": (
-                "BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance32 CanberraDistance64 "
-                "ChebyshevDistance32 ChebyshevDistance64 DiceDistance32 DiceDistance64 DistanceMetric "
-                "DistanceMetric32 DistanceMetric64 EuclideanDistance32 EuclideanDistance64 HammingDistance32 "
-                "HammingDistance64 HaversineDistance32 HaversineDistance64 JaccardDistance32 "
-                "JaccardDistance64 KulsinskiDistance32 KulsinskiDistance64 MahalanobisDistance32 "
-                "MahalanobisDistance64 ManhattanDistance32 ManhattanDistance64 MatchingDistance32 "
-                "MatchingDistance64 MinkowskiDistance32 MinkowskiDistance64 RogersTanimotoDistance32 "
-                "RogersTanimotoDistance64 RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance32 "
-                "SEuclideanDistance64 SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance32 "
-                "SokalSneathDistance64 __pyx_unpickle_DistanceMetric newObj"
+                "BrayCurtisDistance BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance "
+                "CanberraDistance32 CanberraDistance64 ChebyshevDistance ChebyshevDistance32 "
+                "ChebyshevDistance64 DiceDistance DiceDistance32 DiceDistance64 DistanceMetric "
+                "DistanceMetric32 DistanceMetric64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 "
+                "HammingDistance HammingDistance32 HammingDistance64 HaversineDistance HaversineDistance32 "
+                "HaversineDistance64 JaccardDistance JaccardDistance32 JaccardDistance64 KulsinskiDistance "
+                "KulsinskiDistance32 KulsinskiDistance64 MahalanobisDistance MahalanobisDistance32 "
+                "MahalanobisDistance64 ManhattanDistance ManhattanDistance32 ManhattanDistance64 "
+                "MatchingDistance MatchingDistance32 MatchingDistance64 MinkowskiDistance MinkowskiDistance32 "
+                "MinkowskiDistance64 RogersTanimotoDistance RogersTanimotoDistance32 RogersTanimotoDistance64 "
+                "RussellRaoDistance RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance "
+                "SEuclideanDistance32 SEuclideanDistance64 SokalMichenerDistance SokalMichenerDistance32 "
+                "SokalMichenerDistance64 SokalSneathDistance SokalSneathDistance32 SokalSneathDistance64 "
+                "WMinkowskiDistance __pyx_unpickle_DistanceMetric newObj"
             ),
             "sklearn.neighbors._ball_tree": (
-                "BallTree BallTree32 BallTree64 BinaryTree32 BinaryTree64 NeighborsHeap32 NeighborsHeap64 "
-                "NodeHeap newObj"
+                "BallTree BallTree32 BallTree64 BinaryTree BinaryTree32 BinaryTree64 NeighborsHeap "
+                "NeighborsHeap32 NeighborsHeap64 NodeHeap newObj"
             ),
             "sklearn.neighbors._kd_tree": (
-                "BinaryTree32 BinaryTree64 KDTree KDTree32 KDTree64 NeighborsHeap32 NeighborsHeap64 NodeHeap newObj"
+                "BinaryTree BinaryTree32 BinaryTree64 KDTree KDTree32 KDTree64 NeighborsHeap NeighborsHeap32 "
+                "NeighborsHeap64 NodeHeap newObj"
             ),
             "sklearn.neighbors._quad_tree": "_QuadTree",
             "sklearn.tree._tree": "Tree",
@@ -204,11 +214,15 @@ LEARN: Final[tuple[Allowed, ...]] = (
             "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
             "sklearn._loss.loss": (
                 "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss "
-                "HalfPoissonLoss HalfSquaredError HalfTweedieLoss HuberLoss PinballLoss"
+                "HalfPoissonLoss HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss "
+                "PinballLoss"
             ),
             "sklearn.calibration": (
                 "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration _TemperatureScaling"
             ),
+            "sklearn.cluster._birch": "_CFNode _CFSubcluster",
+            "sklearn.cluster._bisect_k_means": "_BisectingTree",
+            "sklearn.compose._column_transformer": "make_column_selector",
             "sklearn.datasets.base": "Bunch",
             "sklearn.ensemble._gb_losses": (
                 "BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError "
@@ -219,24 +233,68 @@ LEARN: Final[tuple[Allowed, ...]] = (
             ),
             "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
             "sklearn.gaussian_process.kernels": (
-                "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter "
-                "Matern Product RBF RationalQuadratic Sum WhiteKernel"
+                "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern "
+                "PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel"
             ),
+            "sklearn.impute._iterative": "_ImputerTriplet",
             "sklearn.isotonic": "IsotonicRegression",
             "sklearn.linear_model._base": "LinearModel LinearRegression MultiOutputLinearModel",
+            "sklearn.linear_model._linear_loss": "LinearModelLoss",
             "sklearn.linear_model._stochastic_gradient": (
                 "BaseSGD BaseSGDClassifier BaseSGDRegressor SGDClassifier SGDOneClassSVM SGDRegressor"
             ),
-            "sklearn.metrics._scorer": ("_PassthroughScorer _PredictScorer _ProbaScorer _Scorer _ThresholdScorer"),
-            "sklearn.model_selection._split": (
-                "GroupKFold KFold LeaveOneOut RepeatedKFold RepeatedStratifiedKFold ShuffleSplit "
-                "StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit"
+            "sklearn.metrics._scorer": (
+                "_MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer _Scorer _ThresholdScorer"
             ),
+            "sklearn.model_selection._search": "ParameterGrid ParameterSampler",
+            "sklearn.model_selection._split": (
+                "GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut "
+                "PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold "
+                "StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper"
+            ),
+            "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
             "sklearn.utils": "Bunch",
             "sklearn.utils._bunch": "Bunch",
             "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
             "sklearn.utils._tags": "ClassifierTags InputTags RegressorTags Tags TargetTags TransformerTags",
             "sklearn.utils.deprecation": "DeprecationDict",
+        },
+    ),
+    Allowed(
+        "scikit-learn 1.9: scores and kernels, by review: arrays in, numbers out, and no callable among the arguments",
+        {
+            "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
+            "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression r_regression",
+            "sklearn.metrics._classification": (
+                "accuracy_score balanced_accuracy_score brier_score_loss class_likelihood_ratios "
+                "classification_report cohen_kappa_score confusion_matrix d2_brier_score d2_log_loss_score "
+                "f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss matthews_corrcoef "
+                "multilabel_confusion_matrix precision_recall_fscore_support precision_score recall_score "
+                "zero_one_loss"
+            ),
+            "sklearn.metrics._ranking": (
+                "auc average_precision_score confusion_matrix_at_thresholds coverage_error dcg_score det_curve "
+                "label_ranking_average_precision_score label_ranking_loss ndcg_score precision_recall_curve "
+                "roc_auc_score roc_curve top_k_accuracy_score"
+            ),
+            "sklearn.metrics._regression": (
+                "d2_absolute_error_score d2_pinball_score d2_tweedie_score explained_variance_score max_error "
+                "mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss "
+                "mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance "
+                "median_absolute_error r2_score root_mean_squared_error root_mean_squared_log_error"
+            ),
+            "sklearn.metrics.cluster._supervised": (
+                "adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score "
+                "homogeneity_completeness_v_measure homogeneity_score mutual_info_score "
+                "normalized_mutual_info_score pair_confusion_matrix rand_score v_measure_score"
+            ),
+            "sklearn.metrics.cluster._unsupervised": "calinski_harabasz_score davies_bouldin_score",
+            "sklearn.metrics.pairwise": (
+                "additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity euclidean_distances "
+                "haversine_distances laplacian_kernel linear_kernel manhattan_distances "
+                "nan_euclidean_distances paired_cosine_distances paired_euclidean_distances "
+                "paired_manhattan_distances polynomial_kernel rbf_kernel sigmoid_kernel"
+            ),
         },
     ),
     Allowed(
@@ -291,9 +349,7 @@ LEARN: Final[tuple[Allowed, ...]] = (
             "imblearn.over_sampling._smote.base": "SMOTE",
             "imblearn.pipeline": "Pipeline",
             "joblib.numpy_pickle": "NumpyArrayWrapper",
-            "lightgbm.basic": "Booster",
             "lightgbm.sklearn": "LGBMClassifier LGBMModel LGBMRanker LGBMRegressor",
-            "xgboost.core": "Booster",
             "xgboost.sklearn": "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor",
         },
     ),

@@ -10,31 +10,25 @@ TRAINING: Final[tuple[Allowed, ...]] = (
     Allowed(
         "training arguments and their enums, as `training_args.bin` holds them (threats.md 2.8)",
         {
-            "accelerate.state": "AcceleratorState GradientState PartialState",
+            "accelerate.state": "GradientState",
             "accelerate.utils.dataclasses": (
-                "ComputeEnvironment DataLoaderConfiguration DeepSpeedPlugin DistributedType DynamoBackend "
-                "FullyShardedDataParallelPlugin GradientAccumulationPlugin MegatronLMPlugin "
-                "ParallelismConfig PrecisionType ProjectConfiguration RNGType SageMakerDistributedType "
-                "TorchDynamoPlugin"
+                "ComputeEnvironment DataLoaderConfiguration DistributedType DynamoBackend "
+                "GradientAccumulationPlugin PrecisionType ProjectConfiguration RNGType "
+                "SageMakerDistributedType"
             ),
             "peft.tuners.lora": "LoraConfig",
             "peft.tuners.lora.config": "CordaConfig EvaConfig LoftQConfig LoraConfig LoraRuntimeConfig",
             "peft.utils.peft_types": "PeftType TaskType",
-            "sentence_transformers.cross_encoder.training_args": "CrossEncoderTrainingArguments",
-            "sentence_transformers.training_args": (
-                "BatchSamplers MultiDatasetBatchSamplers SentenceTransformerTrainingArguments"
-            ),
+            "sentence_transformers.training_args": "BatchSamplers MultiDatasetBatchSamplers",
             "setfit.training_args": "TrainingArguments",
             "simpletransformers.config.model_args": (
                 "ClassificationArgs LanguageModelingArgs ModelArgs MultiLabelClassificationArgs NERArgs "
                 "QuestionAnsweringArgs Seq2SeqArgs T5Args"
             ),
             "tokenizers": "AddedToken Encoding Tokenizer",
-            "tokenizers.models": "BPE Model Unigram WordLevel WordPiece",
+            "tokenizers.models": "Model",
             "transformers.debug_utils": "DebugOption",
-            "transformers.deepspeed": "HfDeepSpeedConfig HfTrainerDeepSpeedConfig",
             "transformers.generation.configuration_utils": "GenerationConfig",
-            "transformers.integrations.deepspeed": "HfDeepSpeedConfig HfTrainerDeepSpeedConfig",
             "transformers.tokenization_utils": "ExtensionsTrie Trie",
             "transformers.tokenization_utils_base": "AddedToken BatchEncoding",
             "transformers.trainer_callback": "TrainerControl TrainerState",
@@ -43,19 +37,9 @@ TRAINING: Final[tuple[Allowed, ...]] = (
                 "BestRun EvalPrediction EvaluationStrategy FSDPOption HubStrategy IntervalStrategy "
                 "PredictionOutput SaveStrategy SchedulerType ShardedDDPOption TrainOutput"
             ),
-            "transformers.training_args": "OptimizerNames ParallelMode TrainingArguments",
-            "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+            "transformers.training_args": "OptimizerNames ParallelMode",
             "transformers.utils.quantization_config": "BitsAndBytesConfig QuantizationMethod",
-            "trl.trainer.cpo_config": "CPOConfig",
-            "trl.trainer.dpo_config": "DPOConfig FDivergenceConstants FDivergenceType",
-            "trl.trainer.gkd_config": "GKDConfig",
-            "trl.trainer.grpo_config": "GRPOConfig",
-            "trl.trainer.kto_config": "KTOConfig",
-            "trl.trainer.orpo_config": "ORPOConfig",
-            "trl.trainer.ppo_config": "PPOConfig",
-            "trl.trainer.reward_config": "RewardConfig",
-            "trl.trainer.rloo_config": "RLOOConfig",
-            "trl.trainer.sft_config": "SFTConfig",
+            "trl.trainer.dpo_config": "FDivergenceConstants FDivergenceType",
         },
     ),
 )
@@ -69,10 +53,10 @@ MODELS: Final[tuple[Allowed, ...]] = (
             "fairseq.data.dictionary": "Dictionary",
             "fairseq.dataclass.configs": "CommonConfig FairseqConfig",
             "gensim.corpora.dictionary": "Dictionary",
-            "gensim.models.doc2vec": "Doc2Vec",
-            "gensim.models.fasttext": "FastText",
             "gensim.models.keyedvectors": "KeyedVectors Vocab Word2VecKeyedVectors",
-            "gensim.models.word2vec": "Word2Vec",
+            "gensim.models.phrases": "npmi_scorer original_scorer",
+            "gensim.models.tfidfmodel": "df2idf",
+            "gensim.utils": "call_on_class_only identity",
             "gym.spaces.box": "Box",
             "gym.spaces.dict": "Dict",
             "gym.spaces.discrete": "Discrete",
@@ -90,7 +74,7 @@ MODELS: Final[tuple[Allowed, ...]] = (
             "keras.src.preprocessing.text": "Tokenizer",
             "keras_preprocessing.text": "Tokenizer",
             "lightning.fabric.utilities.data": "AttributeDict",
-            "lightning.pytorch.callbacks.early_stopping": "EarlyStopping",
+            "lightning.pytorch.callbacks.early_stopping": "EarlyStopping EarlyStoppingReason",
             "lightning.pytorch.callbacks.model_checkpoint": "ModelCheckpoint",
             "lightning.pytorch.utilities.parsing": "AttributeDict",
             "lightning_fabric.utilities.data": "AttributeDict",
@@ -99,10 +83,11 @@ MODELS: Final[tuple[Allowed, ...]] = (
                 "DWConv Expand Focus GhostBottleneck GhostConv ImplicitA ImplicitM MP Proto RepConv SP SPP "
                 "SPPCSPC SPPF"
             ),
-            "models.yolo": (
-                "ClassificationModel Detect DetectionModel IAuxDetect IDetect Model Segment SegmentationModel"
-            ),
+            "models.yolo": "Detect IAuxDetect IDetect Segment",
             "munch": "Munch",
+            "nltk.probability": "ConditionalFreqDist FreqDist",
+            "nltk.stem.snowball": "EnglishStemmer",
+            "nltk.tokenize.punkt": "PunktToken",
             "omegaconf.base": "Container ContainerMetadata Metadata Node",
             "omegaconf.dictconfig": "DictConfig",
             "omegaconf.listconfig": "ListConfig",
@@ -111,14 +96,21 @@ MODELS: Final[tuple[Allowed, ...]] = (
             ),
             "pyannote.audio.core.model": "Introspection",
             "pyannote.audio.core.task": "Problem Resolution Specifications",
-            "pytorch_lightning.callbacks.early_stopping": "EarlyStopping",
+            "pytorch_lightning.callbacks.early_stopping": "EarlyStopping EarlyStoppingReason",
             "pytorch_lightning.callbacks.model_checkpoint": "ModelCheckpoint",
             "pytorch_lightning.utilities.parsing": "AttributeDict",
+            "regex._regex_core": "RegexFlag",
+            "spacy.morphology": "unpickle_morphology",
+            "spacy.strings": "StringStore",
             "stable_baselines3.common.buffers": ("DictReplayBuffer DictRolloutBuffer ReplayBuffer RolloutBuffer"),
             "stable_baselines3.common.noise": "NormalActionNoise OrnsteinUhlenbeckActionNoise",
             "stable_baselines3.common.running_mean_std": "RunningMeanStd",
             "stable_baselines3.common.type_aliases": "RolloutReturn TrainFreq TrainFrequencyUnit",
             "stable_baselines3.common.vec_env.vec_normalize": "VecNormalize",
+            "transformers.modeling_outputs": (
+                "BaseModelOutput BaseModelOutputWithPooling CausalLMOutput CausalLMOutputWithPast "
+                "SequenceClassifierOutput"
+            ),
             "ultralytics.nn.modules.block": (
                 "A2C2f AAttn ABlock Attention BNContrastiveHead Bottleneck BottleneckCSP C1 C2 C2PSA C2f "
                 "C2fAttn C2fCIB C2fPSA C3 C3Ghost C3TR C3k C3k2 C3x CIB ContrastiveHead DFL GhostBottleneck "
@@ -130,10 +122,7 @@ MODELS: Final[tuple[Allowed, ...]] = (
                 "GhostConv Index LightConv RepConv SpatialAttention"
             ),
             "ultralytics.nn.modules.head": ("Classify Detect OBB Pose RTDETRDecoder Segment WorldDetect v10Detect"),
-            "ultralytics.nn.tasks": (
-                "BaseModel ClassificationModel DetectionModel Ensemble OBBModel PoseModel "
-                "RTDETRDetectionModel SegmentationModel WorldModel YOLOEModel"
-            ),
+            "ultralytics.nn.tasks": "BaseModel Ensemble",
             "ultralytics.utils": "IterableSimpleNamespace",
             "ultralytics.utils.loss": (
                 "BboxLoss DFLoss E2EDetectLoss FocalLoss KeypointLoss VarifocalLoss v8ClassificationLoss "

@@ -75,7 +75,6 @@ TORCH: Final[tuple[Allowed, ...]] = (
                 "BytesStorageMetadata ChunkStorageMetadata Metadata MetadataIndex StorageMeta "
                 "TensorProperties TensorStorageMetadata _MEM_FORMAT_ENCODING"
             ),
-            "torch.distributed.device_mesh": "DeviceMesh",
             "torch.distributed.fsdp.api": (
                 "BackwardPrefetch CPUOffload FullOptimStateDictConfig FullStateDictConfig "
                 "LocalStateDictConfig MixedPrecision ShardedOptimStateDictConfig ShardedStateDictConfig "
@@ -88,10 +87,10 @@ TORCH: Final[tuple[Allowed, ...]] = (
             "torch.distributed.tensor._api": "DTensor",
             "torch.distributed.tensor._dtensor_spec": "DTensorSpec TensorMeta",
             "torch.distributed.tensor.placement_types": "Partial Replicate Shard _StridedShard",
-            "torch.nn.backends.thnn": "_get_thnn_function_backend",
             "torch.jit._pickle": (
                 "build_boollist build_doublelist build_intlist build_tensor_from_id build_tensorlist restore_type_tag"
             ),
+            "torch.nn.backends.thnn": "_get_thnn_function_backend",
             "torch.nn.functional": (
                 "elu gelu hardswish hardtanh leaky_relu log_softmax mish relu relu6 selu sigmoid silu "
                 "softmax softplus tanh"
@@ -101,6 +100,7 @@ TORCH: Final[tuple[Allowed, ...]] = (
             "torch.nn.utils.parametrize": "ParametrizationList",
             "torch.nn.utils.spectral_norm": ("SpectralNorm SpectralNormLoadStateDictPreHook SpectralNormStateDictHook"),
             "torch.nn.utils.weight_norm": "WeightNorm",
+            "torch.utils.data._utils.collate": "default_collate",
             "torch.utils.data.dataloader": "DataLoader",
             "torch.utils.data.sampler": (
                 "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler"

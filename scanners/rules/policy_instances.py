@@ -1,0 +1,56 @@
+"""Classes whose instances are harmless and whose constructors are not.
+
+A pickle that a library wrote makes such an instance bare, without its constructor, and sets its state. So they are
+denied, and pickle_arguments.py lets them pass where they are made in that way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.rules.policy_table import Group
+
+INSTANCES: Final[tuple[Group, ...]] = (
+    Group(
+        "exec_code",
+        "YOLO models: parse_model evaluates texts of the configuration that the constructor takes (YOLOv5 and "
+        "YOLOv7, models/yolo.py; ultralytics 8.4, nn/tasks.py)",
+        "models.yolo.ClassificationModel models.yolo.DetectionModel models.yolo.Model models.yolo.SegmentationModel "
+        "ultralytics.nn.tasks.ClassificationModel ultralytics.nn.tasks.DetectionModel ultralytics.nn.tasks.OBBModel "
+        "ultralytics.nn.tasks.PoseModel ultralytics.nn.tasks.RTDETRDetectionModel "
+        "ultralytics.nn.tasks.SegmentationModel ultralytics.nn.tasks.WorldModel ultralytics.nn.tasks.YOLOEModel",
+    ),
+    Group(
+        "file_write_delete",
+        "constructors that open a file by the name that they are given (xgboost 3.2, lightgbm 4.7, gensim 4.4, "
+        "tokenizers 0.22, transformers 4.46)",
+        "gensim.models.doc2vec.Doc2Vec gensim.models.fasttext.FastText gensim.models.word2vec.Word2Vec "
+        "lightgbm.basic.Booster tokenizers.models.BPE tokenizers.models.Unigram tokenizers.models.WordLevel "
+        "tokenizers.models.WordPiece transformers.deepspeed.HfDeepSpeedConfig "
+        "transformers.deepspeed.HfTrainerDeepSpeedConfig transformers.integrations.deepspeed.HfDeepSpeedConfig "
+        "transformers.integrations.deepspeed.HfTrainerDeepSpeedConfig xgboost.core.Booster",
+    ),
+    Group(
+        "file_write_delete",
+        "training arguments: what they do after they are made opens files and sets variables of the environment that "
+        "other libraries obey (transformers 4.46, training_args.py; accelerate 1.1, utils/dataclasses.py)",
+        "accelerate.utils.dataclasses.DeepSpeedPlugin accelerate.utils.dataclasses.FullyShardedDataParallelPlugin "
+        "accelerate.utils.dataclasses.MegatronLMPlugin accelerate.utils.dataclasses.ParallelismConfig "
+        "accelerate.utils.dataclasses.TorchDynamoPlugin "
+        "sentence_transformers.cross_encoder.training_args.CrossEncoderTrainingArguments "
+        "sentence_transformers.training_args.SentenceTransformerTrainingArguments "
+        "transformers.training_args.TrainingArguments transformers.training_args_seq2seq.Seq2SeqTrainingArguments "
+        "trl.trainer.cpo_config.CPOConfig trl.trainer.dpo_config.DPOConfig trl.trainer.gkd_config.GKDConfig "
+        "trl.trainer.grpo_config.GRPOConfig trl.trainer.kto_config.KTOConfig trl.trainer.orpo_config.ORPOConfig "
+        "trl.trainer.ppo_config.PPOConfig trl.trainer.reward_config.RewardConfig trl.trainer.rloo_config.RLOOConfig "
+        "trl.trainer.sft_config.SFTConfig",
+    ),
+    Group(
+        "network",
+        "who joins a process group when it is made (torch 2.13, distributed/device_mesh.py; accelerate 1.1, state.py)",
+        "accelerate.state.AcceleratorState accelerate.state.PartialState torch.distributed.device_mesh.DeviceMesh",
+    ),
+)
+
+BARE: Final = frozenset(name for group in INSTANCES for name in group.entries())
+"""All of them; they are written in their canonical spelling."""
