@@ -63,7 +63,7 @@ class _Walk:
 
     def __init__(self, source: Source, scan: Scan) -> None:
         self.source, self.scan = source, scan
-        self.notes = Notes(scan)
+        self.notes = Notes(scan, source)
         self.at = 0
         """What stands before is explained."""
         self._lexer = Lexer(source)

@@ -72,7 +72,7 @@ class _Walk:
 
     def __init__(self, source: Source, scan: Scan) -> None:
         self.source, self.scan = source, scan
-        self.notes = Notes(scan)
+        self.notes = Notes(scan, source)
         self.lexer = Lexer(source)
         self.machine = Machine(self.notes, self._payload, self._array)
         self.broken = False
