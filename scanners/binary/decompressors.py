@@ -10,6 +10,7 @@ import lzma
 import zlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from scanners.budget import LimitReached
 from scanners.source import Span
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ TAKEN = 1 << 16
 """Compressed bytes taken at once."""
 MEMORY_MOST = 256 << 20
 """Bytes of memory that a stream may ask for to be decompressed."""
+_STREAMS_MOST = 1 << 18
+"""Streams of one content: each costs some 10 microseconds, and honest ones hold 64 KiB and more (bgzip)."""
 _NOTES_MOST = 256
 _NAME_MOST = 255
 """Bytes that a file name can have."""
@@ -90,18 +93,21 @@ class Streams(Codec):
     `opening` reads what stands before a stream and gives the codec that goes on, or None where no stream begins.
     """
 
-    def __init__(self, opening: Callable[[Cursor], Codec | None], inner: Codec | None = None) -> None:
-        self._opening, self._inner = opening, inner
+    def __init__(self, opening: Callable[[Cursor], Codec | None], inner: Codec | None = None, opened: int = 0) -> None:
+        self._opening, self._inner, self._opened = opening, inner, opened
 
     def step(self, cursor: Cursor, most: int) -> bytes:
         """Open the next stream, or go on in this one."""
         if self._inner is None:
+            if self._opened > _STREAMS_MOST:
+                raise LimitReached("streams", f"over {_STREAMS_MOST} compressed streams one behind another")
             if cursor.at:
                 _skip_zeros(cursor)
             self._inner = self._opening(cursor)
             if self._inner is None and not cursor.at:
                 raise Corrupt("no stream begins here")
             self.ended = self._inner is None
+            self._opened += 1
             return b""
         made = self._inner.step(cursor, most)
         if self._inner.ended:
@@ -111,9 +117,9 @@ class Streams(Codec):
     def copy(self) -> Streams | None:
         """Between streams always; inside of one where its codec can be copied."""
         if self._inner is None:
-            return Streams(self._opening)
+            return Streams(self._opening, None, self._opened)
         inner = self._inner.copy()
-        return Streams(self._opening, inner) if inner else None
+        return Streams(self._opening, inner, self._opened) if inner else None
 
 
 class Deflate(Codec):

@@ -308,6 +308,15 @@ def test_content_that_is_too_long_to_be_read_twice_is_said(monkeypatch):
     assert "limit" in unread_reasons(outcome)
 
 
+def test_streams_without_end_are_read_to_a_limit(monkeypatch):
+    monkeypatch.setattr("scanners.binary.decompressors._STREAMS_MOST", 100)
+    content = gzip.compress(EVIL) + gzip.compress(b"N") * 200
+    outcome = scan(content, "model.pkl")
+    assert called(outcome) == SYSTEM
+    assert "limit" in unread_reasons(outcome)
+    assert complete((few := scan(content[: -len(gzip.compress(b"N")) * 150], "model.pkl")).facts, few.account)
+
+
 def nested(levels, content=EVIL):
     for _ in range(levels):
         content = gzip.compress(content)
