@@ -38,7 +38,7 @@ TRAINING: Final[tuple[Allowed, ...]] = (
                 "PredictionOutput SaveStrategy SchedulerType ShardedDDPOption TrainOutput"
             ),
             "transformers.training_args": "OptimizerNames ParallelMode",
-            "transformers.utils.quantization_config": "BitsAndBytesConfig QuantizationMethod",
+            "transformers.utils.quantization_config": "QuantizationMethod",
             "trl.trainer.dpo_config": "FDivergenceConstants FDivergenceType",
         },
     ),
@@ -52,6 +52,9 @@ MODELS: Final[tuple[Allowed, ...]] = (
             "easydict": "EasyDict",
             "fairseq.data.dictionary": "Dictionary",
             "fairseq.dataclass.configs": "CommonConfig FairseqConfig",
+            "fastai.data.core": "FilteredBase",
+            "fastai.optimizer": "Adam",
+            "fastai.torch_core": "trainable_params",
             "gensim.corpora.dictionary": "Dictionary",
             "gensim.models.keyedvectors": "KeyedVectors Vocab Word2VecKeyedVectors",
             "gensim.models.phrases": "npmi_scorer original_scorer",

@@ -156,8 +156,8 @@ STDLIB: Final[tuple[Group, ...]] = (
         "file_write_delete",
         "smaller readers and writers of files (mined lists, 2026-11; source: Lib/argparse.py:FileType.__call__, "
         "Lib/mimetypes.py:read_mime_types, Lib/shlex.py:sourcehook, Lib/wave.py:open, Python 3.14's compression)",
-        "argparse.FileType imghdr.* sndhdr.* mimetypes.* shlex.shlex gettext.* wave.open aifc.open sunau.open binhex.* "
-        "compression.* _zstd.* io._open_code_with_warning io.open_code configparser.RawConfigParser.read "
+        "argparse.FileType imghdr.* sndhdr.* mimetypes.* shlex.shlex.* gettext.* wave.open aifc.open sunau.open "
+        "binhex.* compression.* _zstd.* io._open_code_with_warning io.open_code configparser.RawConfigParser.read "
         "configparser.ConfigParser.read configparser.ConfigParser.write configparser.RawConfigParser.write "
         "_gdbm.* _dbm.* bsddb.* dbhash.* tabnanny.* msilib.* _msi.* fcntl.* termios.* tty.* nis.* readline.* "
         "posixfile.* _tracemalloc.* pathlib._os.* plistlib.readPlist",

@@ -46,6 +46,12 @@ INSTANCES: Final[tuple[Group, ...]] = (
         "trl.trainer.sft_config.SFTConfig",
     ),
     Group(
+        "attribute_primitive",
+        "a configuration whose constructor takes two attributes of torch by the names that it is given "
+        "(transformers 5.23, utils/quantization_config.py:BitsAndBytesConfig.__init__)",
+        "transformers.utils.quantization_config.BitsAndBytesConfig",
+    ),
+    Group(
         "network",
         "who joins a process group when it is made (torch 2.13, distributed/device_mesh.py; accelerate 1.1, state.py)",
         "accelerate.state.AcceleratorState accelerate.state.PartialState torch.distributed.device_mesh.DeviceMesh",

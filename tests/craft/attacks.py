@@ -13,7 +13,6 @@ ATTACKS = {
 }
 
 MISSING = {
-    "T4: a name that a configuration of transformers takes from torch": "the constructor is not held back",
     "stable-baselines3: a policy's schedule in base64": "pickles in base64 in a JSON text are not read",
     "other loaders: skops names an operator": "the schema of skops is not read",
     "polyglot: junk and zeros before a second stream": "what lies behind junk is told as trailing, and not searched",
