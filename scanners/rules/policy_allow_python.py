@@ -60,6 +60,7 @@ PYTHON: Final[tuple[Allowed, ...]] = (
             "enum": "Enum Flag IntEnum IntFlag StrEnum auto",
             "fractions": "Fraction",
             "http": "HTTPMethod HTTPStatus",
+            "inspect": "Parameter Signature _ParameterKind _empty",
             "io": "BytesIO StringIO",
             "ipaddress": "IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network",
             "itertools": "chain count cycle repeat",
