@@ -8,8 +8,11 @@ import importlib
 import os
 
 from scanners.budget import Limits
+from scanners.findings import verdict
+from scanners.judge import complete, judge
 from scanners.registry import SCANNERS
 from scanners.routing import Router
+from scanners.rules.policy import Policy
 from scanners.source import BytesSource
 
 NAME = "model.pkl"
@@ -31,3 +34,9 @@ def outcome_of(data, name=NAME):
 
 def facts_of(data, name=NAME):
     return outcome_of(data, name).facts
+
+
+def verdict_of(data, name=NAME):
+    outcome = outcome_of(data, name)
+    found = judge(outcome.facts, path=name, format=outcome.format, policy=Policy.default())
+    return verdict({finding.severity for finding in found}, complete=complete(outcome.facts, outcome.account))

@@ -21,6 +21,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
+from tests.craft.attacks import ATTACKS
 from tests.craft.pickles import asm, named, op, text
 
 DATA = Path(__file__).parents[1] / "data"
@@ -86,6 +87,12 @@ PAIRS = [
     *(("__builtin__", "apply"), ("commands", "getoutput"), ("urllib2", "urlopen"), ("itertools", "izip")),
     *(("copy_reg", "_reconstructor"), ("collections", "OrderedDict"), ("torch", "FloatStorage"), ("numpy", "dtype")),
     *(("torch._utils", "_rebuild_tensor_v2"), ("sys", "modules"), ("copyreg", "_inverted_registry"), ("é", "ü")),
+    *(("types", "CodeType"), ("types", "FunctionType"), ("dill._dill", "_create_function"), ("builtins", "type")),
+    *(
+        ("cloudpickle.cloudpickle", "_make_function"),
+        ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+        ("numpy", "ndarray"),
+    ),
     *(("texts", "dynamic1"), ("texts", "dynamic2"), ("", "x"), ("x", ""), ("os", "path.join"), ("a" * 600, "b" * 700)),
 ]
 RESOLVERS = [
@@ -299,7 +306,7 @@ def grammatical(entropy):
 
 @functools.cache
 def seeds():
-    """Real pickles, small ones: of this interpreter, and of the libraries whose files the tests keep."""
+    """Small pickles: of this interpreter, of the libraries whose files the tests keep, and the catalogue of attacks."""
     values = [
         OrderedDict(a=1),
         date(2020, 1, 2),
@@ -321,6 +328,9 @@ def seeds():
         len,
     ]
     found = [pickle.dumps(value, protocol) for value in values for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    found += [
+        attack.data for group in ATTACKS.values() for attack in group if attack.data[:2] not in {b"PK", b"\x1f\x8b"}
+    ]
     for path in sorted(DATA.rglob("*")):
         if not path.is_file() or path.suffix in {".py", ".md"} or path.stat().st_size > 40 * _SEED_MOST:
             continue

@@ -33,7 +33,7 @@ KNOWN = {
     "an octal number": rb"I0\d+\n",
     "a second stream without a protocol": rb"(?s)\.(?!\x80).",
     "a memo that lives on": rb"(?s)\.\x80.*[ghj]",
-    "nothing to extend by": rb"\(e",
+    "nothing to extend by": rb"(?s)\(.{0,20}?e",
     "the keys of a dict as arguments": rb"[du}]R",
     "a getter made by NEWOBJ": rb"(?s)(attrgetter|methodcaller).*[\x81\x92]",
     "a stream that only persists or extends": rb"[PQ\x82-\x84]",
@@ -45,7 +45,7 @@ SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck), "print
 
 def heard(data):
     with Oracle() as oracle:
-        return {tuple(event[:3]) for _, events in oracle.accounts(data) for event in events}
+        return {tuple(event[:3]) for _, events in oracle.accounts(data) for event in events} - {("whole", "", "")}
 
 
 def test_the_recorders_hear_every_way_of_calling_and_changing():

@@ -9,7 +9,8 @@ file nor socket; memory and time are bounded, and an event that no reader of a s
 An answer is a list of `[readers, [[event, module, name, count], …]]`, one entry for each different account. Events:
 `ask` a name asked for; `reach` one reached by attributes and never spelled; `call` of what a name stands for, which
 `__new__` is too; `again` a call of what such a call gave ("" where it goes deeper); `change` of the named thing itself
-and `build` of an instance: `__setstate__`, attributes or items set, `append`, `extend`, `add`; `persistent` an id.
+and `build` of an instance: `__setstate__`, attributes or items set, `append`, `extend`, `add`; `persistent` an id; and
+`whole`, all was read, with nothing left and nothing wrong.
 """
 
 import _compat_pickle
@@ -29,6 +30,7 @@ import pickle
 import resource
 import signal
 import sys
+import warnings
 from collections import Counter
 
 MEMORY, SECONDS, STREAMS = 1 << 30, 20, 8
@@ -286,6 +288,8 @@ def once_each(make, data, wrap=io.BytesIO):
     file = wrap(data)
     for _ in range(STREAMS):
         make(file).load()
+        if file.tell() == len(data):
+            note("whole", ("", ""))
 
 
 def one_for_all(make, data):
@@ -399,10 +403,8 @@ def reset_extensions():
 
 
 def main():
+    warnings.simplefilter("ignore")  # one that is shown looks for its line in a file
     if "--torch" in sys.argv:
-        import warnings
-
-        warnings.simplefilter("ignore")
         add_torch()
     for codec in (*CODECS, "raw_unicode_escape", "utf-16", "utf-32"):
         codecs.lookup(codec)

@@ -28,6 +28,8 @@ STREAMS = {
     "an octal number": asm(REGISTER, op("INT", "010"), "TUPLE", "REDUCE", op("EXT1", 8), CALLED),
     "a number up to a NUL": asm(REGISTER, op("INT", "8\0x"), "TUPLE", "REDUCE", op("EXT1", 8), CALLED),
     "a second stream without a protocol": asm("NONE", "STOP", *map(text, SYSTEM), "STACK_GLOBAL", CALLED),
+    "a second stream that ends in a name": asm(op("PROTO", 4), "NONE", "STOP", "MARK", op("STRING", "'x'"))
+    + b"ios\nsystem.",
     "a memo that lives on": asm(named(*SYSTEM), "MEMOIZE", "STOP", op("PROTO", 4), text("x"), "MEMOIZE", "POP")
     + asm(op("BINGET", 0), op("BINGET", 1), "TUPLE1", "REDUCE", "STOP"),
     "nothing to extend by": asm(named("sys", "path"), "MARK", "APPENDS", "STOP"),
