@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from scanners.binary.pickle_constants import Constants
 from scanners.binary.pickle_lexer import Broken, Lexer, Payload
 from scanners.binary.pickle_machine import Machine, Stream, ignore
 from scanners.binary.pickle_notes import Notes
-from scanners.binary.pickle_opcodes import CODES, SHAPES
+from scanners.binary.pickle_opcodes import SHAPES
 from scanners.binary.pickle_readings import Possible
 from scanners.binary.torch_records import storage_size
 from scanners.facts import Storage
@@ -25,15 +26,10 @@ SUFFIXES = frozenset(
     ".pk .pkl .pt .pth .sav .tar .th .z".split()
 )
 _PROTOCOL = 0x80
-_PROTOCOL_TEXT = "\x80".encode()
-_ZIP = b"PK\x03\x04"
 _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _LOOK = 4096
-_EMBEDDED_LEAST = 16
-_OPCODES_ENOUGH = 6
 _ARCHIVE = b"PK\x03\x04"
 """As a pickle, a persistent id that plain unpicklers refuse; torch takes these four bytes for an archive."""
-_STOP = CODES["STOP"]
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 """What torch.save before 1.6 writes first, as a pickle of its own (torch/serialization.py, MAGIC_NUMBER)."""
 _LEGACY_STREAMS = 5
@@ -73,7 +69,8 @@ class _Walk:
     def __init__(self, source: Source, scan: Scan) -> None:
         self.source, self.scan = source, scan
         self.notes = Notes(scan, source)
-        self.lexer = Lexer(source)
+        self.constants = Constants(source, scan, self.notes)
+        self.lexer = Lexer(self.constants.watched)
         self.machine = Machine(self.notes, self._payload, self._array)
         self.broken = False
         self._explained = 0
@@ -151,71 +148,24 @@ class _Walk:
         self._explained = max(self._explained, stop)
 
     def _payload(self, value: Payload | bytes, place: int, computed: bool) -> None:
-        """Look whether bytes are a format of their own, and account for those that stand in the stream.
+        """Look whether bytes are a file of their own, and account for those that stand in the stream.
 
         `place` is where the argument ends, or the opcode that computes the bytes.
         """
-        length = value.length if isinstance(value, Payload) else len(value)
-        offset = place if computed else place - length
-        content: Source | None
-        if not computed:
-            content = Slice(self.source, offset, length)
-        elif isinstance(value, Payload):
-            content = self._encoded(value)
-        else:
-            content = BytesSource(value)
-        if content is None:
-            return
-        kind = self._sniff(content)
-        if kind:
-            self.notes.embedded(value, kind, offset)
         if computed:
-            if kind:
-                self.scan.inside(content, f"constant@{offset}")
+            self.constants.look(value, place, computed=True)
             return
-        if kind or isinstance(value, Payload):
-            self._explain(offset)
-            self._explained = place
-        if kind:
-            if self.scan.inside(content, f"constant@{offset}"):
-                self.scan.account.examined(offset, place)
-        elif isinstance(value, Payload):
+        offset = place - (value.length if isinstance(value, Payload) else len(value))
+        explained = self.constants.look(value, offset, computed=False)
+        if explained is None and isinstance(value, bytes):
+            return
+        self._explain(offset)
+        self._explained = place
+        if explained:
+            self.scan.account.examined(offset, place)
+        elif explained is None:
             # A constant: the unpickler copies it and interprets none of it.
             self.scan.account.inert(offset, place)
-
-    def _encoded(self, text: Payload) -> Source | None:
-        """What a long text encodes to as Latin-1, if it begins like a format that is looked for."""
-        start = self.source.read(text.offset, 2 * _EMBEDDED_LEAST)
-        if not start.startswith((_ZIP, _PROTOCOL_TEXT)):
-            return None
-        self.scan.budget.hold(text.length, "a text that holds bytes")
-        try:
-            return BytesSource(self.source.read(text.offset, text.length).decode().encode("latin-1"))
-        except UnicodeError:
-            return None
-
-    def _sniff(self, content: Source) -> str:
-        if content.size < _EMBEDDED_LEAST:
-            return ""
-        head = content.read(0, _EMBEDDED_LEAST)
-        if head.startswith(_ZIP):
-            return "zip"
-        if head[0] == _PROTOCOL and 2 <= head[1] <= 5 and self._lexes(content):
-            return "pickle"
-        return ""
-
-    @staticmethod
-    def _lexes(content: Source) -> bool:
-        """Whether the first opcodes hold: two bytes alone begin one array of numbers in sixteen thousand."""
-        lexer = Lexer(content)
-        try:
-            for _ in range(_OPCODES_ENOUGH):
-                if lexer.next().code == _STOP:
-                    return True
-        except Broken:
-            # Cut off by the end of the constant is as good as held: a broken pickle acts before it breaks.
-            return lexer.ended()
-        return True
 
 
 def _suffixes(name: str) -> list[str]:
@@ -236,11 +186,13 @@ def scan(source: Source, scan: Scan) -> None:
     if streams and streams[0].value == _MAGIC_NUMBER:
         scan.format = "torch.legacy"
     at, left = walk.lexer.at, source.size - walk.lexer.at
-    if walk.broken or not left:
-        return
-    if not (walk.notes.said or walk.is_pickle()):
+    trailed = left > 0 and not walk.broken
+    if trailed and not (walk.notes.said or walk.is_pickle()):
         # A few constants before other bytes: loading them does nothing, and the whole is something else.
         raise NotThisFormat
+    walk.constants.finish(at)
+    if not trailed:
+        return
     if walk.stores(streams):
         scan.account.inert(at, source.size)
         return
@@ -249,4 +201,4 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 2, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 3, SUFFIXES, recognise, scan)
