@@ -1,4 +1,4 @@
-"""Measures what the README and docs/bench.md say, and writes docs/bench.md.
+"""Checkpoints over a shaped link, and start-up; writes its part of docs/bench.md.
 
     .venv/bin/python bench/run.py
 
@@ -7,27 +7,22 @@ Figures of one run, side by side on one machine: the ratios travel, the seconds 
 
 import json
 import os
-import pickle
-import pickletools
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+import page
 
-from audit.demo.content import make_big_torch  # noqa: E402 - the path above is needed first
-from audit.demo.faults import Shape  # noqa: E402
-from scanners.budget import Limits  # noqa: E402
-from scanners.routing import scan_blob  # noqa: E402
-from scanners.source import BytesSource  # noqa: E402
-from tests.hub import repo, serve  # noqa: E402
+sys.path.insert(0, str(page.ROOT))
+
+from audit.demo.content import make_big_torch
+from audit.demo.faults import Shape
+from tests.hub import repo, serve
 
 GB = 1 << 30
+LINK = "Checkpoints over a link of 30 ms and 100 MB/s"
 
 
 def audit(hub, *arguments):
@@ -60,28 +55,6 @@ def checkpoints():
             yield f"| {name} | {stats['bytes_fetched']:,} | {stats['requests']} | {seconds:.2f} | {verdict} |"
 
 
-def pickles():
-    """Opcodes a second, beside a bare loop over `pickletools.genops`."""
-    streams = {
-        "plain data, 1 M opcodes": pickle.dumps([{"a": i, "b": [i, f"x{i}"], "c": i / 3} for i in range(60_000)], 4),
-        "64 MiB of bytes in 1,000 pieces": pickle.dumps([os.urandom(65_536) for _ in range(1_000)], 4),
-    }
-    yield "| pickle | genops, s | hub-audit, s | ratio |"
-    yield "| --- | --- | --- | --- |"
-    for name, data in streams.items():
-        bare, ours = [], []
-        for _ in range(3):
-            begun = time.perf_counter()
-            for _token in pickletools.genops(data):
-                pass
-            bare.append(time.perf_counter() - begun)
-            begun = time.perf_counter()
-            scan_blob(BytesSource(data), "model.pkl", Limits())
-            ours.append(time.perf_counter() - begun)
-        a, b = statistics.median(bare), statistics.median(ours)
-        yield f"| {name} | {a:.2f} | {b:.2f} | {a / b:.2f} |"
-
-
 def start_up():
     """`audit --help` beside an empty interpreter."""
 
@@ -100,27 +73,12 @@ def start_up():
 
 def main():
     """Write the page."""
-    lines = [
-        "# What was measured",
-        "",
-        f"By `bench/run.py` on {os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}.",
-        "",
-        "## Checkpoints over a link of 30 ms and 100 MB/s",
-        "",
-        *checkpoints(),
-        "",
-        "## Pickles",
-        "",
-        "The ratio is opcodes a second of hub-audit's machine against those of `genops`, which only lists them.",
-        "",
-        *pickles(),
-        "",
-        "## Start-up",
-        "",
-        *start_up(),
-    ]
-    (ROOT / "docs" / "bench.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    page.put(
+        {
+            LINK: [f"By `bench/run.py` on {page.machine()}.", "", *checkpoints()],
+            "Start-up": [f"By `bench/run.py` on {page.machine()}.", "", *start_up()],
+        }
+    )
 
 
 if __name__ == "__main__":
