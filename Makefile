@@ -22,6 +22,10 @@ suite: .venv/development
 oracle: .venv/development
 	ORACLE_STREAMS=$${ORACLE_STREAMS:-200000} $(BIN)/python -m pytest -s tests/properties/test_pickle_oracle.py
 
+# The same of torch's own readers: PYTHON_TORCH is an interpreter that has torch.
+oracle-torch: .venv/development
+	$(BIN)/python -m tests.properties.torch_oracle $(PYTHON_TORCH)
+
 fmt: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -4,13 +4,13 @@ Of each event that a reader notes (unpicklers.py says which there are):
 
 - `ask`, `reach`: a Reference of that module and name.
 - `call`: a Call of it, counted at least as often. Where arguments were only sampled, `Sampled` has the count. A call
-  that makes code is stated as the Code that it makes.
+  that makes or runs code that the stream carries is stated as that Code.
 - `again`: a Call of something that has no name of its own, shown as what it came of; where names are `resolved`, or
   code or classes are carried, the thing may have been named or looked into as well.
 - `change`: a Mutation, or a Reference that is `mutated`.
 - `build`: a Reference that is `built` or `mutated`, or a Call by BUILD.
 - `persistent`: a persistent Reference of that id, where it is short ASCII, else any; or a Storage.
-- all calls together: as many are counted in the facts, unless they make code.
+- all calls together: as many are counted in the facts, unless code is carried.
 
 What is let pass, and why:
 
@@ -26,6 +26,7 @@ What is let pass, and why:
 
 from collections import Counter
 
+from scanners.binary import carried_code
 from scanners.binary.code_objects import role_of
 from scanners.binary.pickle_values import Global
 from scanners.facts import Anomaly, Call, Code, Mutation, Reference, Sampled, Storage, clip, clip_name
@@ -41,8 +42,6 @@ class Stated:
         references = [fact for fact in facts if isinstance(fact, Reference)]
         calls = [fact for fact in facts if isinstance(fact, Call)]
         self.names = {(fact.module, fact.name) for fact in references if fact.kind == "pickle.global"}
-        for module, name in [name for name in self.names if not "".join(name).isascii()]:
-            self.names |= {(_mojibake(module), name), (module, _mojibake(name)), (_mojibake(module), _mojibake(name))}
         self.used = {(fact.module, fact.name, fact.used_as) for fact in references}
         self.persistent = {fact.name for fact in references if fact.kind == "pickle.persistent"}
         self.stores = any(isinstance(fact, Storage) for fact in facts)
@@ -59,16 +58,28 @@ class Stated:
                 self.calls[fact.module, fact.name] = max(fact.seen, self.calls[fact.module, fact.name])
 
 
-def _mojibake(text):
-    return text.encode().decode("latin-1")
+def _readings(text):
+    """A text as the loader read it, and as we do, who take UTF-8 where bytes are that and Latin-1 else."""
+    try:
+        return {text, text.encode("latin-1").decode("utf-8", "surrogatepass")}
+    except UnicodeError:
+        return {text}
+
+
+def _clipped(names):
+    return {(clip(m), clip_name(n)) for module, name in names for m in _readings(module) for n in _readings(name)}
 
 
 def _spellings(module, name):
     first, dot, rest = name.partition(".")
     mapped, mapped_first = fixed(module, first)
-    return [
-        (clip(m), clip_name(n)) for m, n in ((module, name), fixed(module, name), (mapped, mapped_first + dot + rest))
-    ]
+    return _clipped([(module, name), fixed(module, name), (mapped, mapped_first + dot + rest)])
+
+
+def _carries(module, name):
+    """Whether calling this makes or runs code that the stream carries: what is stated is the code."""
+    dotted = f"{module}.{name}"
+    return role_of(Global(module, name)) != "" or dotted in carried_code._EXECUTES or dotted in carried_code._UNMARSHALS
 
 
 def _unknowable(event, texts, stated):
@@ -86,14 +97,14 @@ def _holds(event, count, stated):
     spellings = _spellings(module, name)
     match kind:
         case "ask":
-            return (clip(module), clip_name(name)) in stated.names
+            return not stated.names.isdisjoint(_clipped([(module, name)]))
         case "reach":
             return not stated.names.isdisjoint(spellings)
         case "call":
-            counted = sum(stated.calls[spelling] for spelling in set(spellings))
-            return counted >= count or (stated.carries and role_of(Global(module, name)) != "")
+            counted = sum(stated.calls[spelling] for spelling in spellings)
+            return counted >= count or (stated.carries and _carries(module, name))
         case "again":
-            if stated.resolves or stated.carries or role_of(Global(module, name)):
+            if stated.resolves or stated.carries or _carries(module, name):
                 return True
             shown = [show for place, show in stated.calls if not place]
             dotted = {f"{m}.{n}".rstrip(".")[:60] for m, n in spellings}

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-_SCRIPT = Path(__file__).with_name("unpicklers.py")
 _SECONDS = 60
 
 
-class Oracle:
-    """One recording process of one interpreter; a context."""
+class Died(Exception):  # noqa: N818 - an answer of a kind
+    """The recorders died of what they were given, and have been started anew."""
 
-    def __init__(self, python=sys.executable, *options):
-        self._command = [python, "-I", str(_SCRIPT), *options]
+
+class Oracle:
+    """One recording process of one interpreter, and of the readers in one script beside this; a context."""
+
+    def __init__(self, python=sys.executable, script="unpicklers.py", *options):
+        self._command = [python, "-I", str(Path(__file__).with_name(script)), *options]
 
     def __enter__(self):
         # What stands on standard error is only CPython, which streams can bring to exceptions in destructors.
@@ -33,7 +36,10 @@ class Oracle:
         self._process.stdin.flush()
         assert select.select([self._process.stdout], [], [], _SECONDS)[0], f"no answer to {data!r}"
         line = self._process.stdout.readline()
-        assert line, f"the recorders died of {data!r}"
+        if not line:
+            self.__exit__()
+            self.__enter__()
+            raise Died(data)
         accounts = json.loads(line)
         assert isinstance(accounts, list), f"{accounts}: {data!r}"
         return accounts

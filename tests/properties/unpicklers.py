@@ -322,40 +322,6 @@ READERS = {
 }
 
 
-def add_torch():
-    """torch's weights-only unpickler, told that everything is allowed."""
-    import torch._weights_only_unpickler as weights_only
-
-    class Everything:
-        """All names, and all that they stand for, are allowed."""
-
-        def __contains__(self, _):
-            return True
-
-        def __getitem__(self, _):
-            return found(place)
-
-        def values(self):
-            return self
-
-    place = ("", "")
-    read_name = weights_only._read_global_instruction
-
-    def reading_name(readline):
-        nonlocal place
-        place = read_name(readline)
-        note("ask", place)
-        return place
-
-    class WeightsOnly(Persists, weights_only.Unpickler):
-        pass
-
-    weights_only._read_global_instruction = reading_name
-    weights_only._get_allowed_globals = Everything
-    weights_only._blocklisted_modules = []
-    READERS["torch"] = lambda data: once_each(WeightsOnly, data)
-
-
 def seal():
     """Leave nothing to open, start or fill. What a system lacks of the limits it goes without."""
     for limit, most in (("RLIMIT_AS", MEMORY), ("RLIMIT_NPROC", 0), ("RLIMIT_NOFILE", 0)):
@@ -404,8 +370,6 @@ def reset_extensions():
 
 def main():
     warnings.simplefilter("ignore")  # one that is shown looks for its line in a file
-    if "--torch" in sys.argv:
-        add_torch()
     for codec in (*CODECS, "raw_unicode_escape", "utf-16", "utf-32"):
         codecs.lookup(codec)
     reset_extensions()
