@@ -37,6 +37,11 @@ behind it; then they trace the function that it defines (torch/fx/graph_module.p
 _WATCHED: Final = code_objects.WATCHED | {path.rpartition(".")[2] for path in (*_UNMARSHALS, *_EXECUTES)} | {"getattr"}
 
 
+def watched(callee: Global) -> bool:
+    """Whether a call of that name may make or run code."""
+    return callee.name.rpartition(".")[2] in _WATCHED
+
+
 def _asks_dill(callee: Global, arguments: tuple[Value, ...]) -> bool:
     """Whether the call is dill's own `getattr(dill._dill, '_setattr', setattr)`: calling what it gives is judged."""
     match arguments:
@@ -104,7 +109,7 @@ class Carried:
     def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> tuple[Value, ...] | None:
         """State what code a call makes or runs. Where that says it all, the arguments whose names are left."""
         if isinstance(callee, Global):
-            if callee.name.rpartition(".")[2] not in _WATCHED:
+            if not watched(callee):
                 return None
         elif not isinstance(callee, Result):
             return None

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.binary.joblib_arrays import ARRAY, constructed, external_file, raw_array, wrapper
+from scanners.binary.carried_code import watched
+from scanners.binary.joblib_arrays import ARRAY, FILES, constructed, external_file, raw_array, wrapper
 from scanners.binary.pickle_convert import as_arguments, fix_imports
 from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
-from scanners.binary.pickle_resolve import evaluate, looked_up, makes_partial, registered, unwrap
+from scanners.binary.pickle_resolve import evaluate, gives, looked_up, makes_partial, registered, unwrap
 from scanners.binary.pickle_stack import Stack
 from scanners.binary.pickle_state import lent, put
 from scanners.binary.pickle_values import (
@@ -34,8 +35,15 @@ if TYPE_CHECKING:
     from scanners.binary.pickle_readings import Silence
 
 _CALL_DEPTH = 16
+_LOOKED_INTO = frozenset(("dtype", "type", ARRAY, *FILES))
 _NOT_TEXT = (bytes, int, tuple, type(None))
 _NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
+
+
+def ordinary(callee: Global) -> bool:
+    """Whether a call with constants gives nothing that is looked into: neither what it makes, nor its state."""
+    last = callee.name.rpartition(".")[2]
+    return last not in _LOOKED_INTO and not gives(callee) and not watched(callee)
 
 
 class Caller(Stack):
@@ -119,8 +127,8 @@ class Caller(Stack):
 
     def _newobj(self, _: Argument) -> None:
         arguments, cls = self._pop(), self._pop()
-        if arguments == () and isinstance(cls, Global) and self._notes.plain(cls):
-            self._notes.more(cls, 1)
+        if arguments == () and isinstance(cls, Global) and self._notes.known(cls, "NEWOBJ", "") and ordinary(cls):
+            self._notes.more(cls, "NEWOBJ", "", 1)
             self._push(Result(cls, (), "NEWOBJ"))
             return
         self._push(self._call(cls, as_arguments(arguments), "NEWOBJ"))

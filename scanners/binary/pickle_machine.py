@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary import pickle_runs as runs
-from scanners.binary.pickle_calls import Caller
+from scanners.binary.pickle_calls import Caller, ordinary
 from scanners.binary.pickle_lexer import NUMBER, SHORT, Broken, Lexer, Payload, decode_text
 from scanners.binary.pickle_memo import Memo
 from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 _WORTH = 1 << 15
 """Bytes of a stream that are too few to look for runs."""
+_ARGUED = 1000
+"""Calls with arguments from which on there are many of them."""
+_TRIES = 32
+_WAIT = 1 << 12
 _STOP = CODES["STOP"]
 _BUILD = CODES["BUILD"]
 
@@ -93,6 +97,8 @@ class Machine(Caller):
         self._frame = 0
         self._try_at = 0
         """Where it is worth looking for a run again."""
+        self._misses = 0
+        """How often in a row there was none."""
         self._resume: tuple[int, int] | None = None
         """The offset from which on joblib has read what follows by itself, and where the stream goes on."""
         self._other = isinstance(notes, Silence)
@@ -202,33 +208,40 @@ class Machine(Caller):
         if self._replays or self._memo.odd or lexer.left < _WORTH:
             return None
         memo = self._memo
-        return runs.grammar(explicit=memo.explicit if memo.count else self._protocol < 4)
+        calls: runs.Calls = "none" if not memo.named else "any" if self._notes.argued > _ARGUED else "bare"
+        return runs.grammar(calls, explicit=memo.explicit if memo.count else self._protocol < 4)
 
     def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
         """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""
-        found = grammar.run.match(data, start, min(limit, start + runs.MOST))
-        stop = found.end() if found else start
-        if stop - start < runs.LEAST or not self._run(grammar, data, base, start, stop):
-            return start, stop + 1  # behind the opcode that ended it
-        return stop, stop
+        stop = runs.recognise(grammar, data, start, limit)
+        if stop - start >= runs.LEAST and self._run(grammar, data, base, start, stop):
+            self._misses = 0
+            return stop, stop
+        self._misses += 1
+        # Runs begin behind the opcode that ended one. Where there are none, looking for them at each costs too much.
+        return start, stop + (1 if self._misses % _TRIES else min(self._misses * _TRIES, _WAIT))
 
     def _run(self, grammar: runs.Grammar, data: bytes, base: int, start: int, stop: int) -> bool:
         """Note all that the run [start, stop) of the window does beside making data, unless it does more."""
         memo = self._memo
         tally = None if memo.odd else runs.tally(grammar, data, start, stop, memo.count)
-        if tally is None or (tally.instances and self._armed):
+        if tally is None or (tally.built and self._armed):
             return False
-        made: list[tuple[Global, int]] = []
-        for fetch, count in tally.instances.items():
+        calls: list[tuple[Global, runs.Made, int]] = []
+        for made, count in tally.made.items():
             try:
-                cls = memo.get(int.from_bytes(fetch[1:], "little"))
+                callee = memo.get(int.from_bytes(made.fetch[1:], "little"))
             except KeyError:
                 return False
-            if not isinstance(cls, Global) or not self._notes.plain(cls):
+            if not (isinstance(callee, Global) and self._notes.known(callee, made.opcode, made.arguments)):
                 return False
-            made.append((cls, count))
-        for cls, count in made:
-            self._notes.more(cls, count)
+            if not ordinary(callee):
+                return False
+            calls.append((callee, made, count))
+        for callee, made, count in calls:
+            self._notes.more(callee, made.opcode, made.arguments, count)
+            if tally.built:
+                self._notes.reference(callee, "built", base + start)
         run = Run(base + start, base + stop, memo.count, self._walk)
         memo.skip(run, tally.memoized)
         self._stack.append(run)

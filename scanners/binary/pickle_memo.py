@@ -13,7 +13,6 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_runs import MOST
 from scanners.binary.pickle_values import FORGOTTEN, UNKNOWN, Getter, Global, Partial, Run
 from scanners.budget import LimitReached
 
@@ -24,6 +23,8 @@ _KEPT = 100_000
 """Values of any kind that are kept."""
 _NAMES = 1_000_000
 """Names and short texts kept beside them, and runs."""
+_MOST = 1 << 18
+"""Bytes of runs, one behind the other, that are walked together when an entry of one is asked for."""
 _TEXT = 64
 """Characters of a text that may be a name."""
 
@@ -43,8 +44,8 @@ class Memo:
         self._first, self._start, self._stop = array("Q"), array("Q"), array("Q")
         self.count = first
         """Entries so far: the index that MEMOIZE writes next."""
-        self.odd = self.explicit = False
-        """Whether indices do not come in order, and whether they are written."""
+        self.odd = self.explicit = self.named = False
+        """Whether indices do not come in order, whether they are written, and whether a name is among the values."""
 
     def __bool__(self) -> bool:
         """Whether there is any entry."""
@@ -54,6 +55,7 @@ class Memo:
         """Keep a value under the number of entries so far."""
         index = self.count
         self.explicit = False
+        self.named = self.named or type(value) is Global
         if self.odd:
             self._strange(index, value)
             return
@@ -117,7 +119,7 @@ class Memo:
         self._dense = self.count = self.count + entries
         if not entries or len(self._first) > _NAMES:
             return
-        if self._stop and self._stop[-1] == run.start and run.stop - self._start[-1] <= MOST:
+        if self._stop and self._stop[-1] == run.start and run.stop - self._start[-1] <= _MOST:
             self._stop[-1] = run.stop
         else:
             self._first.append(run.first)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanners.binary.carried_code import Carried
-from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_lexer import NUMBER, Payload
 from scanners.binary.pickle_values import (
     KEPT,
     Global,
@@ -27,6 +27,7 @@ from scanners.binary.pickle_values import (
 from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sampled, Storage, clip, clip_name
 
 if TYPE_CHECKING:
+    from scanners.binary.pickle_runs import ArgumentKind
     from scanners.facts import AnomalyCode, UnreadReason, UsedAs
     from scanners.scanner import Scan
     from scanners.source import Source
@@ -41,10 +42,12 @@ _ELEMENTS_MOST = 1 << 63
 class _Callee:
     """The calls of one callee so far: fact index and count by outline."""
 
-    __slots__ = ("outlines", "sampled", "seen")
+    __slots__ = ("of_numbers", "outlines", "sampled", "seen")
 
     def __init__(self) -> None:
         self.outlines: dict[str, int] = {}
+        self.of_numbers: dict[ArgumentKind, int] = {}
+        """The fact of the first call with nothing but numbers, and of the first without arguments."""
         self.seen = 0
         self.sampled = False
 
@@ -66,6 +69,8 @@ class Notes:
         self._forgotten = False
         self.calls = 0
         """Calls seen, whatever they call."""
+        self.argued = 0
+        """Those with arguments that were told one by one."""
         self.said = 0
         """References, calls and mutations seen: what would happen on loading."""
 
@@ -85,6 +90,7 @@ class Notes:
         """The stream calls `callee`."""
         self.calls += 1
         self.said += 1
+        self.argued += bool(arguments)
         left = self._carried.call(callee, arguments, opcode, offset)
         if isinstance(callee, Global):
             module, name = callee.module, callee.name
@@ -132,20 +138,22 @@ class Notes:
                 offset,
             )
         )
-        known.outlines[sketch] = len(self._scan.facts) - 1 if kept else _LEFT_OUT
+        known.outlines[sketch] = index = len(self._scan.facts) - 1 if kept else _LEFT_OUT
+        if all(map(_number, arguments)):
+            known.of_numbers.setdefault("numbers" if arguments else "", index)
 
-    def plain(self, cls: Global) -> bool:
-        """Whether it was stated that the stream makes instances of `cls` without arguments, and sets their state."""
-        known = self._callees.get((cls.module, cls.name, "NEWOBJ"))
-        return known is not None and "" in known.outlines and (cls.module, cls.name, "built") in self._references
+    def known(self, callee: Global, opcode: str, arguments: ArgumentKind) -> bool:
+        """Whether one more such call of `callee` says nothing new."""
+        known = self._callees.get((callee.module, callee.name, opcode))
+        return known is not None and (known.sampled or (arguments != "texts" and arguments in known.of_numbers))
 
-    def more(self, cls: Global, count: int) -> None:
-        """The stream makes so many more of such instances."""
+    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
+        """The stream makes so many more calls that are known."""
         self.calls += count
         self.said += count
-        known = self._callees[cls.module, cls.name, "NEWOBJ"]
+        known = self._callees[callee.module, callee.name, opcode]
         known.seen += count
-        index = known.outlines[""]
+        index = known.of_numbers.get(arguments, _LEFT_OUT)
         if index >= 0:
             self._counts[index] = self._counts.get(index, 1) + count
 
@@ -268,6 +276,11 @@ class Notes:
             if known.sampled:
                 kept = len(known.outlines)
                 self._scan.state(Sampled(clip(module), clip_name(name), kept, known.seen, self._scan.member))
+
+
+def _number(value: Value) -> bool:
+    """Whether a value is one of those that runs of opcodes may hand to a call."""
+    return value is None or isinstance(value, bool | int) or value is NUMBER or isinstance(value, bytes)
 
 
 def _key(value: Payload | bytes) -> bytes | tuple[int, bool]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_notes import Notes
+    from scanners.binary.pickle_runs import ArgumentKind
     from scanners.binary.pickle_values import Global, Value
     from scanners.facts import AnomalyCode, UnreadReason, UsedAs
 
@@ -22,17 +23,19 @@ _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
 class Silence:
     """Notes of a walk whose facts are known."""
 
+    argued = 0
+
     def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
         """Nothing."""
 
     def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
         """Nothing."""
 
-    def plain(self, _: Global) -> bool:
-        """Whether nothing more can be said of instances of a class."""
+    def known(self, _: Global, __: str, ___: ArgumentKind) -> bool:
+        """Calls need not be told."""
         return True
 
-    def more(self, cls: Global, count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
         """Nothing."""
 
     def forgotten(self, offset: int) -> None:
@@ -64,7 +67,3 @@ class Possible(Silence):
         """State a name that can be one: what is read in a wrong way makes names of anything."""
         if used_as in {"imported", "resolved"} and _NAME.fullmatch(value.module) and _NAME.fullmatch(value.name):
             self._notes.possible(value, offset)
-
-    def plain(self, _: Global) -> bool:
-        """Instances need not be noted."""
-        return True

@@ -289,6 +289,12 @@ def registered(callee: Value, arguments: Arguments) -> dict[int, Global]:
             return {}
 
 
+def gives(callee: Global) -> bool:
+    """Whether what a call of `callee` gives, or does, is worked out here."""
+    name = _canonical(callee)
+    return name in _EVALUATORS or name in {"operator.call", "builtins.apply", "copyreg.add_extension"}
+
+
 def evaluate(callee: Value, arguments: Arguments) -> Value:
     """What the call gives, or `UNKNOWN` where that takes more than looking names up."""
     evaluator = _EVALUATORS.get(_canonical(callee))

@@ -16,21 +16,41 @@ import sys
 from array import array
 from collections import Counter
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 LEAST = 256
 """Bytes below which a run is walked."""
-MOST = 1 << 18
-"""Bytes of one run: what walking it after all may cost."""
+_VALUES = 256
+"""Values of one run: what walking it after all costs, when the opcode behind it asks for the last of them."""
+_CUT = 64
+"""Bytes at the end of a run that are looked at again."""
 _NESTED = 3
 """Containers inside containers that the pattern follows."""
-_TEXT = 128
+_TEXT = 96
 """Longest text, in bytes."""
+_ARGUMENT = 32
+"""Longest text among the arguments of a call."""
 _BYTES = 16
 """Bytes constants from this length on are looked at: they may be a format of their own."""
 
 
-_PUT = ord("r")
+Calls = Literal["none", "bare", "any"]
+"""The calls that runs may hold: none, those without arguments, or those with constants too."""
+ArgumentKind = Literal["", "numbers", "texts"]
+"""No arguments, numbers and short bytes, or texts among them."""
+
+
+_KINDS: tuple[ArgumentKind, ...] = ("", "numbers", "texts")
+_OPCODES = {b"R": "REDUCE", b"\x81": "NEWOBJ"}
+
+
+class Made(NamedTuple):
+    """Calls that a run makes, of one callee and with arguments of one kind."""
+
+    fetch: bytes
+    """The opcode that fetches the callee from the memo."""
+    opcode: str
+    arguments: ArgumentKind
 
 
 class Tally(NamedTuple):
@@ -38,8 +58,9 @@ class Tally(NamedTuple):
 
     memoized: int
     """Memo entries that it writes, under the next free indices."""
-    instances: dict[bytes, int]
-    """Instances that it makes without arguments, by the GET that fetches their class."""
+    made: dict[Made, int]
+    built: bool
+    """Whether it sets the state of any of what it made."""
 
 
 class Grammar(NamedTuple):
@@ -48,7 +69,9 @@ class Grammar(NamedTuple):
     run: re.Pattern[bytes]
     """Matches the longest run at a place; it may be empty."""
     events: re.Pattern[bytes]
-    """Finds what a run does, in order: a memo entry (with its index, if it is written), or an instance."""
+    """Finds the memo entries and the states that are set."""
+    calls: re.Pattern[bytes] | None
+    """Finds the calls: what fetches the callee, and the opcode in the place of the kind of arguments."""
     explicit: bool
     """Memo indices are written."""
 
@@ -59,60 +82,99 @@ def _prefixed(code: bytes, width: int, most: int) -> bytes:
     return re.escape(code) + b"(?:" + b"|".join(lengths) + b")"
 
 
+_NUMBER = (
+    b"[N\\x88\\x89]",
+    b"K.",
+    b"G.{8}",
+    b"M..",
+    b"J.{4}",
+    _prefixed(b"\x8a", 1, 16),
+    _prefixed(b"C", 1, _BYTES - 1),
+)
+_TEXTS = (_prefixed(b"\x8c", 1, _TEXT), _prefixed(b"X", 4, _TEXT))
 _CONSTANT = b"|".join(
     (
-        b"[N\\x88\\x89)\\x85-\\x87]",  # None, booleans, the empty tuple, tuples of the one to three topmost values
-        b"K.",
+        *_NUMBER,
+        b"[)\\x85-\\x87]",  # tuples of none to three of the topmost values
         b"(?:h.|j.{4})(?=[^)])",  # what may be a class to make an instance of is no constant
-        _prefixed(b"\x8c", 1, _TEXT),
-        b"G.{8}",
-        b"M..",
-        b"J.{4}",
-        _prefixed(b"X", 4, _TEXT),
-        _prefixed(b"C", 1, _BYTES - 1),
-        _prefixed(b"\x8a", 1, 16),
+        *_TEXTS,
     )
 )
-_CLASS = b"(?:h.|j.{4})"
-_INSTANCE = _CLASS + b"\\)\\x81"
+_FETCH = b"(?:h.|j.{4})"
 
 
-def _values(memo: bytes) -> bytes:
+def _arguments(memo: bytes, *, texts: bool) -> bytes:
+    """The opcodes that make a tuple of constants."""
+    kinds = (*_NUMBER, _prefixed(b"\x8c", 1, _ARGUMENT), _prefixed(b"X", 4, _ARGUMENT)) if texts else _NUMBER
+    keep = b"(?:" + memo + b")?+"
+    one = b"(?:" + b"|".join(kinds) + b")" + keep
+    few = one + b"(?:\\x85|" + one + b"(?:\\x86|" + one + b"\\x87))"
+    return b"(?:" + few + b"|\\((?:" + one + b")*+t)" + keep
+
+
+def _values(memo: bytes, calls: Calls) -> bytes:
     """Any of the values that a run may make, with the memo entries between them."""
     keep = b"(?:" + memo + b")?+"
     flat = b"\\((?:" + memo + b"|" + _CONSTANT + b")*+"
+    texts = b"|" + _arguments(memo, texts=True) if calls == "any" else b""
+    call = _FETCH + b"(?:\\)" + texts + b")[R\\x81]" + keep
     inner = memo + b"|" + _CONSTANT
     for _ in range(_NESTED):
         soup = b"\\((?:" + inner + b")*+"
-        # The state of an instance is one value: a dict or list, a tuple, or a pair of None and the dict of its slots.
-        state = b"[]}]" + keep + b"(?:" + soup + b"[eu])?+|" + flat + b"t" + keep
-        slots = b"N\\}" + keep + b"(?:" + flat + b"u)?+\\x86" + keep
-        # What is to be filled or built behind the end of the run is not begun in it.
-        instance = _INSTANCE + keep + b"(?:(?:" + state + b"|" + slots + b")b|(?=[^]}(N]))"
-        container = b"[]}\\x8f]" + keep + b"(?:" + soup + b"[eut\\x90])*+(?=[^(])"
-        inner = b"|".join((instance, container, memo, _CONSTANT, flat + b"t"))
+        # What is to be filled behind the end of the run is not begun in it.
+        inner = b"|".join(
+            (b"[]}\\x8f]" + keep + b"(?:" + soup + b"[eut\\x90])*+(?=[^(])", memo, _CONSTANT, flat + b"t")
+        )
+        if calls != "none":
+            # The state of an instance is one value: a dict or list, a tuple, or a pair of None and a dict of slots.
+            state = b"[]}]" + keep + b"(?:" + soup + b"[eu])?+|" + flat + b"t" + keep
+            slots = b"N\\}" + keep + b"(?:" + flat + b"u)?+\\x86" + keep
+            # What looks like a state and is not set is the next value; what is to be set behind the end is not begun.
+            behind = b"(?:(?:" + state + b"|" + slots + b")(?:b|(?=[^b(]))|(?=[^]}(N]|N[^}]))"
+            inner = call + behind + b"|" + inner
     return inner
 
 
-def _grammar(memo: bytes, *, explicit: bool) -> Grammar:
-    others = b"[]}(teub\\x8f\\x90]|\\)\\x81|(?!" + _INSTANCE + b")(?:" + _CONSTANT + b")"
-    # Without an event it matches all the same: a search that fails would begin again at each byte.
-    events = b"(?:" + others + b")*+(" + memo + b"|" + _CLASS + b"(?=\\)\\x81))?"
+@cache
+def grammar(calls: Calls, *, explicit: bool) -> Grammar:
+    """The patterns of streams that write MEMOIZE or, with `explicit`, LONG_BINPUT, and make such calls.
+
+    The 256 entries before a pickler writes LONG_BINPUT are walked.
+    """
+    memo = b"r.{4}" if explicit else b"\\x94"
+    bare = b"[]}()NteuR\\x81\\x85-\\x87\\x88\\x89\\x8f\\x90"
+    others = b"|".join((b"K.", *_TEXTS, b"M..", b"J.{4}", b"G.{8}", *_NUMBER[-2:]))
+    # Without what they look for they match all the same: a search that fails would begin again at each byte.
+    events = b"(?:" + bare + b"]++|" + _FETCH + b"|" + others + b")*+(" + memo + b"|b)?"
+    none, numbers, texts, does = b"\\)", _arguments(memo, texts=False), _arguments(memo, texts=True), b"([R\\x81])"
+    kinds = (none, numbers, texts) if calls == "any" else (none, b"(?!)", b"(?!)")
+    told = b"(" + _FETCH + b")(?=" + b"|".join(kind + does for kind in kinds) + b")"
+    other = b"(?!" + _FETCH + b"(?:" + kinds[0] + b"|" + kinds[2] + b")[R\\x81])" + _FETCH
+    passed = b"(?:" + bare + b"b\\x94]++|" + b"|".join((other, others, memo)) + b")*+"
     return Grammar(
         # The first entry that it writes is of its own making.
-        re.compile(b"(?:(?!" + memo + b")(?:" + _values(memo) + b")++)?+", re.DOTALL),
+        re.compile(b"(?:(?!" + memo + b")(?:" + _values(memo, calls) + b"){1,%d}+)?+" % _VALUES, re.DOTALL),
         re.compile(events, re.DOTALL),
+        re.compile(passed + b"(?:" + told + b")?", re.DOTALL) if calls != "none" else None,
         explicit=explicit,
     )
 
 
-@cache
-def grammar(*, explicit: bool) -> Grammar:
-    """The patterns of streams that write MEMOIZE or, with `explicit`, LONG_BINPUT.
+def recognise(rules: Grammar, data: bytes, start: int, limit: int) -> int:
+    """Where the run that begins at `start` ends, `limit` or before.
 
-    The 256 entries before a pickler writes LONG_BINPUT are walked.
+    A call of which the end of the window has cut off a part is left for the next run or for the walk, or else
+    walking it would walk the whole run after all.
     """
-    return _grammar(b"r.{4}" if explicit else b"\\x94", explicit=explicit)
+    found = rules.run.match(data, start, limit)
+    stop = found.end() if found else start
+    if stop - start < LEAST or (stop < limit - _CUT and data[stop] not in b"R\x81"):
+        return stop
+    for end in range(stop - _CUT, stop - 2 * _CUT, -_CUT // 8):
+        before = rules.run.match(data, start, end)
+        if before and data[before.end()] in b"h]}" and before.end() - start >= LEAST:
+            return before.end()
+    return stop
 
 
 def tally(rules: Grammar, data: bytes, start: int, stop: int, index: int) -> Tally | None:
@@ -120,15 +182,21 @@ def tally(rules: Grammar, data: bytes, start: int, stop: int, index: int) -> Tal
 
     `index` is the next free one.
     """
-    found = Counter(rules.events.findall(data, start, stop))
-    found.pop(b"", None)
-    if not rules.explicit:
-        return Tally(found.pop(b"\x94", 0), found)
-    places = b"".join([event[1:] for event in found if event[0] == _PUT])
-    memoized = len(places) // 4
-    if places != _little(index, memoized):
-        return None
-    return Tally(memoized, {fetch: count for fetch, count in found.items() if fetch[0] != _PUT})
+    events = rules.events.findall(data, start, stop)
+    if rules.explicit:
+        places = b"".join([event[1:] for event in events if event[:1] == b"r"])
+        memoized = len(places) // 4
+        if places != _little(index, memoized):
+            return None
+    else:
+        memoized = events.count(b"\x94")
+    made: dict[Made, int] = {}
+    found = rules.calls.findall(data, start, stop) if rules.calls else ()
+    for (fetch, *kinds), count in Counter(found).items():
+        for kind, opcode in zip(_KINDS, kinds, strict=True):
+            if opcode:
+                made[Made(fetch, _OPCODES[opcode], kind)] = count
+    return Tally(memoized, made, b"b" in events)
 
 
 def _little(first: int, count: int) -> bytes:
