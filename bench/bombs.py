@@ -1,7 +1,15 @@
-"""Pickles that cost little to write and would cost a careless reader much. None of them names or calls anything."""
+"""Pickles that cost little to write and would cost a careless reader much. None of them names or calls anything.
 
+    python bench/bombs.py FOLDER
+
+The last line printed is the list of what was written.
+"""
+
+import json
 import random
 import struct
+import sys
+from pathlib import Path
 
 MANY = 10_000_000
 MILLION = 1_000_000
@@ -45,10 +53,12 @@ BOMBS = {
 
 
 def write(folder):
-    """Write all; {name: path}."""
-    paths = {}
+    """Write all; for each its name and its file."""
     for number, (name, data) in enumerate(BOMBS.items()):
         path = folder / f"bomb{number:02}.pkl"
         path.write_bytes(_PROTO + data() + b".")
-        paths[name] = path
-    return paths
+        yield {"name": name, "path": str(path)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(list(write(Path(sys.argv[1])))))

@@ -18,7 +18,6 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-import bombs
 import page
 
 PACKAGES = "picklescan modelscan fickling modelaudit numpy torch scikit-learn joblib".split()
@@ -69,11 +68,16 @@ class Bench:
 
     def workloads(self):
         """The honest files, each with its number of opcodes."""
-        files = json.loads(self._output(self.python, _HERE / "workloads.py", self.folder).splitlines()[-1])
+        files = self.files("workloads.py")
         for file in files:
             said = self._output(*self._probe("count", file["genops"], str(file["streams"])))
             file["opcodes"] = json.loads(said.splitlines()[-1])["said"]
         return files
+
+    def files(self, script):
+        """What a script of the bench writes. It does so in a process of its own: on Linux the peak of a child is never
+        below what its parent had at most when it started it."""
+        return json.loads(self._output(self.python, _HERE / script, self.folder).splitlines()[-1])
 
     @staticmethod
     def _output(*command):
@@ -175,9 +179,9 @@ def compared(files, runs, start, versions):
 def hostile(bench):
     """The section of files that are made to cost."""
     rows = []
-    for name, path in bombs.write(bench.folder).items():
-        run = bench.run(OURS, path)
-        size = path.stat().st_size
+    for file in bench.files("bombs.py"):
+        name, path = file["name"], Path(file["path"])
+        run, size = bench.run(OURS, path), path.stat().st_size
         per = run.seconds / size * 1e6
         rows.append([name, f"{size / 1e6:.2f}", f"{run.seconds:.2f}", f"{per:.2f}", f"{run.peak:.0f}", mark(run)])
         print(name, run, flush=True)
