@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, unhexlify
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import tar_records as tr
 from scanners.binary.codecs import CODECS, WEAK, sniff
@@ -40,7 +40,10 @@ _OPCODES_ENOUGH = 6
 _PROTOCOL = 0x80
 _NAMED = re.compile(rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\x93")
 """How an opcode looks that names something, in streams that do not begin with their protocol."""
+_SUM = re.compile(rb" *[0-7]{3,7}[\0 ]+")
+"""The checksum of a tar header as all writers write it: of random numbers, one in ten thousand fits in another form."""
 _MARKS = {b"PK\x03\x04": "zip", b"\x93NUMPY": "npy"}
+_NOISE = frozenset(("pickle.broken", "pickle.protocol", "pickle.trailing", "broken", "unknown"))
 _NATIVE = "native code"
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
 
@@ -57,8 +60,8 @@ def kind_of(content: Source) -> str:
         return ""
     head = content.read(0, min(HEAD, content.size))
     kind = begins_like(head)
-    if kind == "pickle":
-        return kind if _lexes(content) else ""
+    if kind in _PROOFS and not _PROOFS[kind](content):
+        return ""
     return "" if kind in WEAK and not _inflates(kind, content) else kind
 
 
@@ -75,7 +78,7 @@ def begins_like(head: bytes) -> str:
         return _NATIVE
     if plausible(head):
         return "marshal"
-    if len(head) >= tr.BLOCK and (tr.has_magic(head) or tr.fits(head)):
+    if tr.has_magic(head) or (_SUM.fullmatch(head, 148, 156) and tr.fits(head)):
         return "tar"
     return "pickle" if SHAPES[head[0]] is not None and _NAMED.search(head) and _names_something(head) else ""
 
@@ -85,12 +88,24 @@ def _lexes(content: Source) -> bool:
     lexer = Lexer(content)
     try:
         for _ in range(_OPCODES_ENOUGH):
-            if lexer.next().code == CODES["STOP"]:
+            code, argument, *_ = lexer.next()
+            if code == CODES["STOP"]:
                 return True
+            named = argument if isinstance(argument, tuple) else (argument,) if code == CODES["PERSID"] else ()
+            if not "".join(map(str, named)).isprintable():
+                return False
     except Broken:
         # Cut off by the end of the constant is as good as held: a broken pickle acts before it breaks.
         return lexer.ended()
     return True
+
+
+def _leads_to_program(content: Source) -> bool:
+    """Whether the pointer of a PE leads to its mark; other programs have a mark of four bytes."""
+    if content.read(0, 2) != b"MZ":
+        return True
+    at = int.from_bytes(content.read(0, min(64, content.size))[60:], "little")
+    return at + 4 <= content.size and content.read(at, 4) == b"PE\0\0"
 
 
 def _names_something(head: bytes) -> bool:
@@ -120,6 +135,9 @@ def _inflates(codec: str, content: Source) -> bool:
     return made > 0 and not log.wrong
 
 
+_PROOFS: Final = {"pickle": _lexes, _NATIVE: _leads_to_program}
+
+
 def hand_on(scan: Scan, content: Source, kind: str, name: str) -> tuple[str, bool]:
     """Scan what is embedded as the part `name`.
 
@@ -128,13 +146,15 @@ def hand_on(scan: Scan, content: Source, kind: str, name: str) -> tuple[str, boo
     member, stated = scan.path(name), len(scan.facts)
     explained = scan.inside(content, name)
     said = scan.facts[stated:]
-    scan.facts[stated:] = new = [fact for fact in said if not _is_data(fact, member, name)]
+    new = [fact for fact in said if not _is_data(fact, member, name)]
+    if kind == "pickle" and not explained and all(map(_is_noise, new)):
+        # It names nothing: whoever loads it gets plain data, or an error and nothing else.
+        new = []
+    scan.facts[stated:] = new
     if len(new) < len(said):
         explained = not any(isinstance(fact, Unread) for fact in new)
     if kind in CODECS:
         known = bool(new)
-    elif kind == _NATIVE:
-        known = any(isinstance(fact, Anomaly) and fact.code == "file.native-code" for fact in new)
     elif kind == "pickle" and content.read(0, 1)[0] != _PROTOCOL:
         known = any(isinstance(fact, Reference) for fact in new)
     else:
@@ -146,7 +166,12 @@ def _is_data(fact: Fact, member: str, name: str) -> bool:
     """Whether the fact says that nobody knows the content, of itself or out of its codecs, which keep its name."""
     if not isinstance(fact, Unread) or fact.reason != "unknown" or not fact.member.startswith(member):
         return False
-    return set(fact.member.removeprefix(member).split("!/")) <= {"", name}
+    return set(fact.member.removeprefix(member).split("!/")) <= {"", name.rpartition("/")[2]}
+
+
+def _is_noise(fact: Fact) -> bool:
+    """Whether the fact says no more than that a pickle breaks, or that nobody knows what is behind it."""
+    return (fact.reason if isinstance(fact, Unread) else fact.code if isinstance(fact, Anomaly) else "") in _NOISE
 
 
 # --- texts -----------------------------------------------------------------------------------------------------------

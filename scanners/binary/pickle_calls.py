@@ -11,7 +11,7 @@ from scanners.binary.carried_code import watched
 from scanners.binary.joblib_arrays import ARRAY, FILES, constructed, external_file, raw_array, wrapper
 from scanners.binary.pickle_convert import as_arguments, fix_imports
 from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
-from scanners.binary.pickle_resolve import evaluate, gives, looked_up, makes_partial, registered, unwrap
+from scanners.binary.pickle_resolve import constructs, evaluate, gives, looked_up, registered, unwrap
 from scanners.binary.pickle_stack import Stack
 from scanners.binary.pickle_state import lent, put
 from scanners.binary.pickle_values import (
@@ -149,7 +149,7 @@ class Caller(Stack):
             callee, arguments = further
             if isinstance(callee, Global):
                 self._notes.reference(callee, "resolved", self.at)
-        if opcode.startswith("NEWOBJ") and not makes_partial(callee):
+        if opcode.startswith("NEWOBJ") and not constructs(callee):
             return Result(callee, arguments, opcode)
         self._extensions |= registered(callee, arguments)
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import _compat_pickle
+import warnings
 from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken
-from scanners.binary.pickle_values import UNKNOWN, Items
+from scanners.binary.pickle_values import UNKNOWN, Items, Mapping
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_lexer import Argument
@@ -22,13 +23,13 @@ def fix_imports(module: str, name: str) -> tuple[str, str]:
 
 def parse_int(text: str) -> Value:
     """INT and LONG as the C unpickler reads them, base and all (D1, D2); a number is never worth stopping for."""
-    text = text.strip()
+    text = text.partition("\0")[0].strip()  # as C reads them
     if text in {"00", "01"}:
         return text == "01"
     text = text.removesuffix("L")
     if len(text) > 64:
         return NUMBER
-    for base in (0, 10, 8):
+    for base in (0, 8, 10):
         try:
             return int(text, base)
         except ValueError:
@@ -41,7 +42,7 @@ def memo_index(argument: Argument, offset: int) -> int:
     if isinstance(argument, int):
         return argument
     try:
-        return int(str(argument))
+        return int(str(argument).partition("\0")[0])
     except ValueError:
         raise Broken("a memo index that is no number", offset) from None
 
@@ -62,10 +63,12 @@ def unescape(text: Argument, codec: str) -> Value:
         return TEXT
     if "\\" not in text:
         return text
-    try:
-        return text.encode("latin-1", "backslashreplace").decode(codec)
-    except UnicodeDecodeError:
-        return text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that Python does not know
+        try:
+            return text.encode("latin-1", "backslashreplace").decode(codec)
+        except UnicodeDecodeError:
+            return text
 
 
 def as_arguments(value: Value) -> tuple[Value, ...]:
@@ -74,4 +77,7 @@ def as_arguments(value: Value) -> tuple[Value, ...]:
         return value
     if isinstance(value, Items):
         return (*value.values,) if value.whole else (*value.values, UNKNOWN)
+    if isinstance(value, Mapping):
+        keys = [key for key, _ in value.pairs]
+        return (*keys,) if value.whole else (*keys, UNKNOWN)
     return (value,)

@@ -22,7 +22,7 @@ from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
 from scanners.binary.pickle_readings import SILENCE, Possible, Silence
 from scanners.binary.pickle_stack import DEEP
 from scanners.binary.pickle_state import NAMES as ARMING
-from scanners.binary.pickle_values import Global, Run, Value
+from scanners.binary.pickle_values import UNKNOWN, Global, Run, Value
 from scanners.budget import LimitReached
 from scanners.source import BytesSource
 
@@ -42,6 +42,8 @@ _WORTH = 1 << 15
 """Bytes of a stream that are too few to look for runs."""
 _ARGUED = 1000
 """Calls with arguments from which on there are many of them."""
+_DEPTH = 8
+"""Runs that are walked for the sake of one another, by what they fetch from the memo; past it a value is unknown."""
 _TRIES = 32
 _WAIT = 1 << 12
 _STOP = CODES["STOP"]
@@ -97,6 +99,8 @@ class Machine(Caller):
         self._frame = 0
         self._try_at = 0
         """Where it is worth looking for a run again."""
+        self._depth = 0
+        """Walks of runs within one another."""
         self._misses = 0
         """How often in a row there was none."""
         self._resume: tuple[int, int] | None = None
@@ -145,6 +149,8 @@ class Machine(Caller):
             if token.start < self._frame < token.stop:
                 self._straddle(token.code, token.start)
             if token.code == _STOP:
+                if token.stop < self._frame:
+                    self._end_early(token.stop)
                 return self._pop()
             self._handlers[token.code](token.argument)
             if token.cut:
@@ -282,12 +288,20 @@ class Machine(Caller):
         self._resume = frame, stop
 
     def _walk(self, run: Run, stack: list[Value]) -> dict[int, Value]:
+        if self._depth >= _DEPTH:
+            stack.append(UNKNOWN)
+            return {}
         walker = Machine(SILENCE, ignore)
         walker._replays, walker._protocol, walker._stack = True, self._protocol, stack
         walker._memo, walker._earlier = Memo(self._walk, run.first), self._memo
         # It has no STOP; and where a loader would break off, what follows is walked all the same.
-        with suppress(Broken):
+        self._depth += 1
+        try:
             walker._until_stop(Lexer(BytesSource(self._lexer.again(run.start, run.stop))))
+        except Broken:
+            pass
+        finally:
+            self._depth -= 1
         return walker._memo.entries()
 
     # --- protocol and frames -----------------------------------------------------------------------------------
@@ -295,9 +309,16 @@ class Machine(Caller):
     def _proto(self, argument: Argument) -> None:
         assert isinstance(argument, int)
         if argument > 5:
+            # Plain unpicklers refuse it, and torch's goes on with a warning (torch/_weights_only_unpickler.py).
             self._notes.anomaly("pickle.protocol", f"protocol {argument}", self.at)
-            raise Broken(f"no unpickler knows protocol {argument}", self.at)
         self._protocol = argument
+
+    def _end_early(self, stop: int) -> None:
+        """A loader that has read the frame whole goes on behind it, where others go on behind the STOP."""
+        self._notes.anomaly("pickle.frame", "the stream ends inside its frame", stop)
+        if not isinstance(self._notes, Silence):
+            with suppress(Broken):
+                Machine(Possible(self._notes), ignore).run(self._lexer.fork(self._frame))
 
     def _straddle(self, code: int, start: int) -> None:
         self._notes.anomaly("pickle.frame", f"{NAMES[code]} crosses the end of its frame", start)

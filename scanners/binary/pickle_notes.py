@@ -72,7 +72,7 @@ class Notes:
         self.argued = 0
         """Those with arguments that were told one by one."""
         self.said = 0
-        """References, calls and mutations seen: what would happen on loading."""
+        """What was seen that does something on loading."""
 
     def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
         """The stream names `value` and does this with it."""
@@ -235,6 +235,7 @@ class Notes:
 
     def anomaly(self, code: AnomalyCode, detail: str, offset: int) -> None:
         """The stream is bent here; once for each way, and for each file that it loads."""
+        self.said += code == "pickle.extension"
         about = code, detail if code == "joblib.external-file" else ""
         if about not in self._anomalies and len(self._anomalies) < self._scan.budget.limits.samples:
             self._anomalies.add(about)

@@ -33,6 +33,7 @@ _TEXT_MOST = 65_536
 _PATH_MOST = 2048
 _PATH_END = 512
 _GETATTR = "builtins.getattr"
+_GETTERS = ("attrgetter", "itemgetter", "methodcaller")
 _ALIASES = {
     "copy_reg": "copyreg",
     "__builtin__": "builtins",
@@ -278,6 +279,11 @@ def _canonical(value: Value) -> str:
 def makes_partial(cls: Value) -> bool:
     """Whether `cls` is `functools.partial`, which makes the same of its arguments whichever way it is called."""
     return _canonical(cls) == "functools.partial"
+
+
+def constructs(cls: Value) -> bool:
+    """Whether making an instance of `cls` by NEWOBJ is as good as calling it, and what it gives is worked out here."""
+    return _canonical(cls) in {"functools.partial", *(f"operator.{kind}" for kind in _GETTERS)}
 
 
 def registered(callee: Value, arguments: Arguments) -> dict[int, Global]:

@@ -226,9 +226,9 @@ class Stack:
             if self._containers > _CONTAINERS:
                 values = [UNKNOWN if isinstance(value, Items | Mapping) else value for value in values]
             target.extend(values)
-        elif (owner := target if isinstance(target, Global) else lent(target)) and values:
+        elif owner := target if isinstance(target, Global) else lent(target):
             self._notes.mutation(owner, opcode, (unrolled(values) or [None])[0], self.at)
-        elif isinstance(target, Result) and isinstance(target.callee, Global) and values:
+        elif isinstance(target, Result) and isinstance(target.callee, Global):
             # `obj[key] = value` and `obj.extend(values)` run code of the object's class.
             self._notes.reference(target.callee, "built", self.at)
         elif isinstance(target, Result) and is_class(target.callee) and values:
@@ -268,7 +268,9 @@ class Stack:
             try:
                 value = self._earlier.before(index) if self._replays else self._earlier.get(index)
             except KeyError:
-                raise Broken(f"memo {index} was never written", self.at) from None
+                if not self._replays:
+                    raise Broken(f"memo {index} was never written", self.at) from None
+                value = UNKNOWN  # written by an earlier stream, or by nobody
         self._push(value)
         if value is FORGOTTEN:
             self._notes.forgotten(self.at)

@@ -86,16 +86,25 @@ class _Container:
         if room > 0:
             some = values[:room]
             if Run in map(type, some):
+                if not self._lazy:
+                    self.count += _MANY
                 self._lazy = True
-                self.count += _MANY
             self._kept = self._kept or []
             self._kept.extend(some)
 
     def _elements(self) -> list[Value]:
         if self._lazy:
             self._lazy = False
-            self._kept = unrolled(self._kept)[: self._most]
+            values = unrolled(self._kept)
+            if self.count - _MANY == len(self._kept) and len(values) <= self._most:
+                self.count = len(values)  # no other was left out
+            self._kept = values[: self._most]
         return self._kept
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that was put into it is known."""
+        return self.count == len(self._elements())
 
 
 class Items(_Container):
@@ -112,11 +121,6 @@ class Items(_Container):
         """The first elements."""
         return self._elements()
 
-    @property
-    def whole(self) -> bool:
-        """Whether all elements are known."""
-        return self.count == len(self._kept)
-
 
 class Mapping(_Container):
     """A dict; its count is of keys and values."""
@@ -129,11 +133,6 @@ class Mapping(_Container):
         """The first keys with their values."""
         flat = self._elements()
         return list(zip(flat[::2], flat[1::2], strict=False))
-
-    @property
-    def whole(self) -> bool:
-        """Whether all keys are known."""
-        return self.count == len(self._kept)
 
     def get(self, key: str) -> Value:
         """The value under a constant key, or `UNKNOWN`; of two under one key the later counts."""

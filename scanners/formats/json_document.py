@@ -1,7 +1,8 @@
 """JSON documents: configurations, tokenizers, indices.
 
-Read whole and parsed once. What a loader resolves by name is stated as a reference; what a loader would run and no
-reader here understands is stated as unread.
+Read whole and parsed once. What a loader resolves by name is stated as a reference; a file that a string encodes is
+handed on, as stable-baselines3 keeps cloudpickle's pickles in base64 (common/save_util.py, `data_to_json`); what a
+loader would run and no reader here understands is stated as unread.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.facts import Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Span
+from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -22,6 +24,10 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
+_FILES_MOST = 4096
+
+_Path = tuple["_Path", str | int] | None
+"""Where a value is: the place of what holds it, and its key there."""
 
 
 class _Broken(Exception):  # noqa: N818 - a state of the text, not a mistake
@@ -95,24 +101,50 @@ def _parse(text: str, twice: list[str]) -> list[object]:
 
 
 def _walk(documents: list[object], scan: Scan) -> None:
-    """Look at every object of every document."""
+    """Look at every object and every long string of every document."""
     unread: dict[str, str] = {}
     references: dict[str, None] = {}
-    todo = list(documents)
+    files = 0
+    only = documents[0] if len(documents) == 1 else None
+    todo: list[tuple[dict[str, object] | list[object], _Path]]
+    todo = [(only if isinstance(only, dict | list) else documents, None)]
     while todo:
-        value = todo.pop()
-        if isinstance(value, list):
-            todo.extend(value)
-        elif isinstance(value, dict):
-            todo.extend(each for each in value.values() if isinstance(each, dict | list))
+        value, path = todo.pop()
+        if isinstance(value, dict):
             _object(value, unread, references)
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(each, dict | list):
+                todo.append((each, (path, key)))
+            elif isinstance(each, str) and len(each) >= ENCODED_LEAST and files <= _FILES_MOST:
+                files += _hand_on(each, (path, key), scan)
     for target in list(references)[:_REFERENCES_MOST]:
         module, _, name = target.rpartition(".")
         scan.state(Reference("transformers.auto_map", clip(module), clip(name), "imported", member=scan.member))
     if len(references) > _REFERENCES_MOST:
         scan.unread("limit", f"{len(references)} classes in auto_map, {_REFERENCES_MOST} are stated")
+    if files > _FILES_MOST:
+        scan.unread("limit", f"more than {_FILES_MOST} encoded files")
     for what, detail in unread.items():
         scan.unread("no-reader", f"{what}: {detail}")
+
+
+def _hand_on(text: str, path: _Path, scan: Scan) -> int:
+    """Scan the files that a string encodes, under the path of the string; how many there are."""
+    count, data = 0, text.encode("utf-8", "replace")
+    for where in encoded(data):
+        content = BytesSource(decoded(data[where.start :], hexadecimal=where.hexadecimal))
+        if kind := kind_of(content):
+            count += 1
+            hand_on(scan, content, kind, _shown(path) + (f"@{where.start}" if where.start else ""))
+    return count
+
+
+def _shown(path: _Path) -> str:
+    keys: list[str] = []
+    while path:
+        path, key = path
+        keys.append(str(key))
+    return "/".join(reversed(keys))
 
 
 def _object(value: dict[str, object], unread: dict[str, str], references: dict[str, None]) -> None:
@@ -141,4 +173,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 1, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 2, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

@@ -83,11 +83,11 @@ class _Walk:
         done: list[Stream] = []
         tried = False
         while True:
-            calls = self.notes.calls
+            said = self.notes.said
             try:
                 stream = self.machine.run(self.lexer)
             except Broken as broken:
-                if tried and self.notes.calls == calls:
+                if tried and self.notes.said == said:
                     # It was no stream after all.
                     self.lexer.at = done[-1].stop
                     return done
@@ -105,7 +105,8 @@ class _Walk:
             head = self._peek()
             tried = not _starts(head)
             if tried and self.lexer.at >= self._opcodes_until:
-                if len(head) < _LOOK or self.stores(done) or not _may_start(head):
+                # Loaders that read several streams try whatever follows, a few opcodes as well as many.
+                if self.stores(done) or not _may_start(head):
                     return done
                 self._opcodes_until = self.lexer.at + len(head)
 

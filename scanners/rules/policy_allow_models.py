@@ -107,9 +107,17 @@ MODELS: Final[tuple[Allowed, ...]] = (
             "spacy.strings": "StringStore",
             "stable_baselines3.common.buffers": ("DictReplayBuffer DictRolloutBuffer ReplayBuffer RolloutBuffer"),
             "stable_baselines3.common.noise": "NormalActionNoise OrnsteinUhlenbeckActionNoise",
+            "stable_baselines3.common.policies": ("ActorCriticCnnPolicy ActorCriticPolicy MultiInputActorCriticPolicy"),
             "stable_baselines3.common.running_mean_std": "RunningMeanStd",
+            "stable_baselines3.common.torch_layers": "CombinedExtractor FlattenExtractor NatureCNN",
             "stable_baselines3.common.type_aliases": "RolloutReturn TrainFreq TrainFrequencyUnit",
+            "stable_baselines3.common.utils": "ConstantSchedule FloatSchedule LinearSchedule",
             "stable_baselines3.common.vec_env.vec_normalize": "VecNormalize",
+            "stable_baselines3.dqn.policies": "CnnPolicy DQNPolicy MultiInputPolicy",
+            "stable_baselines3.her.goal_selection_strategy": "GoalSelectionStrategy",
+            "stable_baselines3.her.her_replay_buffer": "HerReplayBuffer",
+            "stable_baselines3.sac.policies": "CnnPolicy MultiInputPolicy SACPolicy",
+            "stable_baselines3.td3.policies": "CnnPolicy MultiInputPolicy TD3Policy",
             "transformers.modeling_outputs": (
                 "BaseModelOutput BaseModelOutputWithPooling CausalLMOutput CausalLMOutputWithPast "
                 "SequenceClassifierOutput"

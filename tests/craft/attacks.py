@@ -13,7 +13,6 @@ ATTACKS = {
 }
 
 MISSING = {
-    "stable-baselines3: a policy's schedule in base64": "pickles in base64 in a JSON text are not read",
     "other loaders: skops names an operator": "the schema of skops is not read",
     "polyglot: junk and zeros before a second stream": "what lies behind junk is told as trailing, and not searched",
     "polyglot: a byte before a second stream": "what lies behind junk is told as trailing, and not searched",

@@ -36,10 +36,9 @@ class Oracle:
         self._process.stdin.flush()
         assert select.select([self._process.stdout], [], [], _SECONDS)[0], f"no answer to {data!r}"
         line = self._process.stdout.readline()
-        if not line:
-            self.__exit__()
-            self.__enter__()
-            raise Died(data)
-        accounts = json.loads(line)
-        assert isinstance(accounts, list), f"{accounts}: {data!r}"
-        return accounts
+        answer = json.loads(line) if line else "no word"
+        if isinstance(answer, list):
+            return answer
+        self.__exit__()
+        self.__enter__()
+        raise Died(f"{answer}: {data!r}")

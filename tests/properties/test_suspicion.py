@@ -19,7 +19,6 @@ from scanners.findings import VERDICTS
 from tests.craft.attacks import ATTACKS
 from tests.craft.pickles import HARMLESS, asm, call, named, op, system, text
 from tests.properties import engine
-from tests.properties.oracle import Oracle
 
 WHOLE = {("whole", "", "")}
 SMALL, PLACES, MOST = 400, 40, 20_000
@@ -88,27 +87,7 @@ def each():
                 yield pytest.param(attack.data, attack.name, id=attack.label)
 
 
-def marked(still_open):
-    """The samples, with those marked for which tests/regressions/test_oracle.py says that a second stream is missed."""
-    mark = pytest.mark.xfail(reason="a second stream that is not seen to begin", strict=True)
-    about = [sample.id.partition(": ")[2] for sample in SAMPLES]
-    assert still_open <= set(about)
-    return [
-        pytest.param(*sample.values, id=sample.id, marks=mark if name in still_open else ())
-        for sample, name in zip(SAMPLES, about, strict=True)
-    ]
-
-
 SAMPLES = list(each())
-BEHIND_ANOTHER = {
-    "escapes in UNICODE",
-    "escapes in STRING",
-    *(f"a memo index written {index!r}" for index in (" 1", "+1", "01", "1 ")),
-    "a GLOBAL without its last line end, which the Python unpickler imports",
-    "STACK_GLOBAL as third opcode, where scanners look one short",
-    "STACK_GLOBAL of STRING",
-}
-ENDS_IN_A_NAME = {"protocol 0 behind protocol 4"}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +96,7 @@ def oracle():
         yield process
 
 
-@pytest.mark.parametrize(("data", "name"), marked(BEHIND_ANOTHER))
+@pytest.mark.parametrize(("data", "name"), SAMPLES)
 def test_nothing_makes_an_attack_look_better(oracle, data, name):
     done = done_at(oracle, data, name)
     if done is None:
@@ -135,7 +114,7 @@ def test_nothing_makes_an_attack_look_better(oracle, data, name):
     assert {what: by for what, by in worse.items() if by < 0} == {}
 
 
-@pytest.mark.parametrize(("data", "name"), marked(ENDS_IN_A_NAME))
+@pytest.mark.parametrize(("data", "name"), SAMPLES)
 def test_what_is_left_of_an_attack_is_not_clean(oracle, data, name):
     done = done_at(oracle, data, name)
     if done is None:

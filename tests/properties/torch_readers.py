@@ -74,17 +74,7 @@ def warm_up():
 
 
 def refuse(event, _arguments):
-    if event.partition(".")[0] in {
-        "import",
-        "open",
-        "exec",
-        "compile",
-        "os",
-        "socket",
-        "subprocess",
-        "ctypes",
-        "shutil",
-    }:
+    if event.partition(".")[0] in unpicklers.REFUSED:
         raise PermissionError(event)
 
 

@@ -37,6 +37,9 @@ MEMORY, SECONDS, STREAMS = 1 << 30, 20, 8
 ELSEWHERE = "elsewhere"  # the module of what a program, not the stream, put into the extension registry
 TEXTS = "texts"  # a module whose names stand for texts, themselves
 CODECS = "ascii base64 hex latin-1 latin1 rot13 rot_13 unicode_escape utf-8 utf8 zlib".split()
+REFUSED = set(
+    "import open exec compile os socket subprocess ctypes shutil".split()
+)  # audit events, or their first parts
 ALIASES = {"_functools": "functools", "_operator": "operator"}
 CHANGEABLE = bytearray(b"x")
 heard = Counter()
@@ -330,19 +333,9 @@ def seal():
     sys.addaudithook(refuse)
 
 
-def refuse(event, _arguments):
-    if event.partition(".")[0] in {
-        "import",
-        "open",
-        "exec",
-        "compile",
-        "os",
-        "socket",
-        "subprocess",
-        "ctypes",
-        "shutil",
-    }:
-        os.write(1, f'"a stream caused {event}"\n'.encode())
+def refuse(event, arguments):
+    if event.partition(".")[0] in REFUSED:
+        os.write(1, f'"a stream caused {event} {arguments[:1]}"\n'.encode())
         os._exit(3)
 
 
@@ -369,7 +362,9 @@ def reset_extensions():
 
 
 def main():
-    warnings.simplefilter("ignore")  # one that is shown looks for its line in a file
+    # What is shown is looked for in a file, line by line: warnings, and what destructors of half-made objects raise.
+    warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda _: None
     for codec in (*CODECS, "raw_unicode_escape", "utf-16", "utf-32"):
         codecs.lookup(codec)
     reset_extensions()

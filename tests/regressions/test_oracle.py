@@ -44,8 +44,13 @@ STREAMS = {
     "a registry that is written to": asm(named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM))
     + asm("TUPLE2", "SETITEM", op("EXT1", 8), CALLED),
 }
-OPEN = set(STREAMS)
-"""Those that are still missed."""
+OPEN = {
+    "a frame behind its STOP",
+    "a memo that lives on",
+    "only a persistent id, and no STOP",
+    "a registry that is written to",
+}
+"""Those of which a call is still missed; the names that it reaches are stated."""
 
 
 @pytest.mark.parametrize(

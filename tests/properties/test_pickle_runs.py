@@ -1,0 +1,111 @@
+"""Runs that are passed over hide nothing: whoever walks each opcode finds the same names."""
+
+import pickle
+import random
+
+import pytest
+
+from scanners.binary import pickle_machine, pickle_runs
+from scanners.facts import Anomaly, Call, Reference
+from tests.craft.pickles import asm, named, op, text
+from tests.properties import engine
+from tests.properties.streams import grammatical, seeds
+
+SYSTEM = asm(named("posix", "system"), text("x"), "TUPLE1", "REDUCE")
+ROWS = [{"id": i, "name": f"row {i}", "parts": [i, (i, None), {"deep": [1.5, True]}]} for i in range(3000)]
+PADDING = b"N" * 300
+"""Behind the STOP: runs are looked for away from the end of the window."""
+
+
+def told(data):
+    """The names that are imported, the calls with their number, and whether a name is computed."""
+    facts = engine.facts_of(data)
+    names = {(fact.module, fact.name) for fact in facts if isinstance(fact, Reference) and fact.used_as == "imported"}
+    calls = {}
+    for fact in facts:
+        if isinstance(fact, Call):
+            calls[fact.module, fact.name] = calls.get((fact.module, fact.name), 0) + fact.count
+    return names, calls, any(isinstance(fact, Anomaly) and fact.code == "pickle.dynamic-global" for fact in facts)
+
+
+@pytest.fixture
+def everywhere(monkeypatch):
+    """Runs of any length are passed over, from the beginning of any stream."""
+    monkeypatch.setattr(pickle_runs, "LEAST", 1)
+    monkeypatch.setattr(pickle_machine, "_ARGUED", -1)
+
+    def switch(on):
+        monkeypatch.setattr(pickle_machine, "_WORTH", 0 if on else 1 << 62)
+
+    return switch
+
+
+@pytest.mark.filterwarnings("ignore:.*escape sequence:DeprecationWarning")
+def test_what_is_passed_over_names_nothing(everywhere):
+    chance = random.Random(7)
+    # The end of joblib's arrays is told from short states, which no run of honest length begins in.
+    honest = [data[:20_000] for data in seeds() if b"NumpyArrayWrapper" not in data]
+    for number in range(800):
+        data = bytearray(grammatical(chance.randbytes(200)) if number % 2 else chance.choice(honest))
+        for _ in range(chance.randrange(3)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        data = bytes(data) + PADDING
+        everywhere(False)
+        names, *_ = told(data)
+        everywhere(True)
+        found, _, computed = told(data)
+        assert names <= found or computed, data
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize("place", ["before", "among", "behind"])
+def test_a_call_is_found_wherever_the_data_are(protocol, place):
+    data = pickle.dumps(ROWS, protocol)[:-1]
+    stream = {
+        "before": data[:2] + SYSTEM + b"0" + data[2:] + b".",
+        "among": data + b"0" + SYSTEM + b"0" + data[2:] + b".",
+        "behind": data + SYSTEM + b"\x86.",
+    }[place]
+    assert told(stream)[0] == {("posix", "system")}
+
+
+def instances(count, state):
+    return asm(
+        op("PROTO", 4),
+        *("EMPTY_LIST", "MEMOIZE", "MARK", named("acme", "Thing"), "MEMOIZE", "POP"),
+        *(asm(op("BINGET", 1), "EMPTY_TUPLE", "NEWOBJ", "MEMOIZE", state) for _ in range(count)),
+        *("APPENDS", "STOP"),
+    )
+
+
+def test_instances_are_counted():
+    state = asm("EMPTY_DICT", "MEMOIZE", "MARK", text("x"), op("BININT1", 1), "SETITEMS", "BUILD")
+    assert told(instances(20_000, state))[1] == {("acme", "Thing"): 20_000}
+
+
+def test_calls_with_numbers_are_counted():
+    made = asm(op("BINGET", 1), op("BININT1", 1), op("BINFLOAT", 1.5), "TUPLE2", "MEMOIZE", "REDUCE", "MEMOIZE")
+    begin = asm(op("PROTO", 4), "EMPTY_LIST", "MEMOIZE", "MARK", named("acme", "Thing"), "MEMOIZE", "POP")
+    assert told(begin + made * 20_000 + asm("APPENDS", "STOP"))[1] == {("acme", "Thing"): 20_000}
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        asm("MARK", op("BININT1", 1), "APPENDS"),
+        asm("MARK", op("BININT1", 1), "NONE", "SETITEMS"),
+        asm("EMPTY_DICT", "MEMOIZE", "BUILD"),
+        asm("EMPTY_TUPLE", "REDUCE"),
+    ],
+)
+def test_what_a_run_has_not_made_is_not_filled_in_it(filled):
+    data = asm(op("PROTO", 4), named("sys", "path"), "MEMOIZE", "POP", "EMPTY_LIST", "MARK")
+    data += op("BININT1", 7) * 40_000 + op("BINGET", 0) + filled + op("BININT1", 7) * 40_000 + asm("APPENDS", "STOP")
+    uses = {fact.used_as for fact in engine.facts_of(data) if isinstance(fact, Reference)}
+    assert uses & {"mutated", "called"}
+
+
+def test_a_name_that_a_run_has_memoized_is_found():
+    words = asm(*(text(word) + b"\x94" for word in ["posix", "system"] * 5000))
+    data = asm(op("PROTO", 4), "EMPTY_LIST", "MARK", words, "APPENDS", op("LONG_BINGET", 4000), op("LONG_BINGET", 4001))
+    assert told(data + asm("STACK_GLOBAL", "STOP"))[0] == {("posix", "system")}
