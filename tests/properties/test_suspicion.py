@@ -19,6 +19,7 @@ from scanners.findings import VERDICTS
 from tests.craft.attacks import ATTACKS
 from tests.craft.pickles import HARMLESS, asm, call, named, op, system, text
 from tests.properties import engine
+from tests.properties.oracle import Oracle
 
 WHOLE = {("whole", "", "")}
 SMALL, PLACES, MOST = 400, 40, 20_000
