@@ -86,9 +86,10 @@ class Stack:
         return value
 
     def _unroll(self) -> None:
-        """Replace the runs above the last mark by their values, the lowest first: one may take values of another."""
-        start = self._marks[-1] if self._marks else 0
-        self._stack[start:] = unrolled(self._stack[start:])
+        """Replace the run on top of the stack by its values; it may take some of those below."""
+        run = self._stack.pop()
+        assert isinstance(run, Run)
+        run.unroll(self._stack)
 
     def _above_mark(self) -> list[Value]:
         """Take the values above the last mark off the stack, runs as they are."""
