@@ -1,11 +1,18 @@
 """JSON: what a loader resolves is a reference, what it runs and nobody reads is said."""
 
+import base64
+import gzip
 import json
+import pickle
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanners.budget import Limits
-from tests.craft.reading import anomalies, referenced, scan, unread_reasons
+from scanners.facts import Call
+from tests.craft.pickles import system
+from tests.craft.reading import anomalies, called, referenced, scan, unread_reasons
 
 
 def document(value, name="config.json"):
@@ -97,3 +104,59 @@ def test_a_document_larger_than_may_be_held_is_said():
 
 def test_other_content_under_the_name_is_left_to_others():
     assert scan(b"\x1f\x8b\x08" + bytes(50), "x.json").format == "gzip"
+
+
+# --- encoded files ---------------------------------------------------------------------------------------------------
+
+ENCODED = base64.b64encode(system()).decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "member"),
+    [
+        ({"lr_schedule": {":type:": "function", ":serialized:": ENCODED}}, "lr_schedule/:serialized:"),
+        ([{"a": [1, ENCODED]}], "0/a/1"),
+        ({"a": "data:application/octet-stream;base64," + ENCODED}, "a@37"),
+        ({"a": base64.encodebytes(system() * 3).decode()}, "a"),
+        ({"a": system().hex()}, "a"),
+        (json.dumps({"a": ENCODED}).replace("gA", "\\u0067A").encode(), "a"),
+        (b'{"a": "%s", "a": 1}' % ENCODED.encode(), "a/0"),
+        (b'{"b": 1}\n{"a": "%s"}\n' % ENCODED.encode(), "1/a"),
+    ],
+)
+def test_a_file_that_a_string_encodes_is_read_under_its_path(value, member):
+    outcome = document(value, "data")
+    assert ("posix.system", member) in called(outcome)
+    assert outcome.account.unexplained == 0
+
+
+def test_a_compressed_file_in_a_string_is_read():
+    outcome = document({"model": base64.b64encode(gzip.compress(system())).decode()})
+    assert called(outcome) == {("posix.system", "model!/model")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["words " * 20, "a" * 64, "0123456789abcdef" * 4, base64.b64encode(bytes(range(256))).decode(), ENCODED[:20]],
+)
+def test_a_string_that_encodes_no_file_is_plain(text):
+    assert document({"a": text, "b": base64.b64encode(gzip.compress(b"\xff\x01" * 99)).decode()}).facts == ()
+
+
+def test_more_encoded_files_than_are_read_are_said():
+    value = [base64.b64encode(pickle.dumps(list(range(9)))).decode()] * 5000
+    assert unread_reasons(document(value)) == {"limit"}
+
+
+@given(
+    st.recursive(
+        st.sampled_from([ENCODED, ENCODED[:-3], ENCODED[1:], "words", 1, None]),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b/c", "d.gz", ""]), inner, max_size=3)
+        ),
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_every_encoded_file_is_found_at_any_depth(value):
+    calls = [fact for fact in document(value).facts if isinstance(fact, Call) and fact.name == "system"]
+    assert len(calls) >= json.dumps(value).count(ENCODED)
