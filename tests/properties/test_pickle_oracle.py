@@ -28,6 +28,7 @@ PYTHONS = [sys.executable, *os.environ.get("ORACLE_PYTHONS", "").split()]
 _BATCH = 5000
 KNOWN = {
     "a frame behind its STOP": rb"(?s)\x95.*\..",
+    "an instance of a class that type gave": rb"(?s)(type|_class|_type)\n.*[R\x81\x92oi]",
     "a memo that lives on": rb"(?s)\.\x80.*[ghj]",
     "only a persistent id, and no STOP": rb"[PQ]",
     "a registry that is written to": rb"(?s)_inverted_registry.*[su]",

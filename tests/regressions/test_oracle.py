@@ -32,6 +32,8 @@ STREAMS = {
     + b"ios\nsystem.",
     "a memo that lives on": asm(named(*SYSTEM), "MEMOIZE", "STOP", op("PROTO", 4), text("x"), "MEMOIZE", "POP")
     + asm(op("BINGET", 0), op("BINGET", 1), "TUPLE1", "REDUCE", "STOP"),
+    "an instance of a class that type gave": asm(named("builtins", "type"), "EMPTY_TUPLE", "REDUCE")
+    + asm("EMPTY_TUPLE", "REDUCE", "STOP"),
     "nothing to extend by": asm(named("sys", "path"), "MARK", "APPENDS", "STOP"),
     "the keys of a dict as arguments": asm(named("copyreg", "add_extension"), "MARK")
     + asm(
@@ -45,6 +47,7 @@ STREAMS = {
     + asm("TUPLE2", "SETITEM", op("EXT1", 8), CALLED),
 }
 OPEN = {
+    "an instance of a class that type gave",
     "a frame behind its STOP",
     "a memo that lives on",
     "only a persistent id, and no STOP",

@@ -200,7 +200,8 @@ def test_inert_code_disassembles_to_nothing_but_arithmetic(source, changes, swap
         return
     for at in range(0, len(changed), 2):
         name = dis.opname[changed[at]]
-        assert re.fullmatch(r"RESUME|NOP|CACHE|LOAD_(FAST|CONST)|BINARY_OP|UNARY_\w+|RETURN_VALUE", name), name
+        # What this Python does not know, another one does (121 returns a constant in 3.12); here it ends the run.
+        assert re.fullmatch(r"RESUME|NOP|CACHE|LOAD_(FAST|CONST)|BINARY_OP|UNARY_\w+|RETURN_VALUE|<\d+>", name), name
         if name == "LOAD_CONST":
             assert changed[at + 1] < len(code.constants)
 
