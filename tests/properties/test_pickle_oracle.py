@@ -29,8 +29,13 @@ _BATCH = 5000
 KNOWN = {
     "a frame behind its STOP": rb"(?s)\x95.*\..",
     "an instance of a class that type gave": rb"(?s)(type|_class|_type)\n.*[R\x81\x92oi]",
-    "a memo that lives on": rb"(?s)\.\x80.*[ghj]",
-    "only a persistent id, and no STOP": rb"[PQ]",
+    "a memo that lives on": rb"(?s)\..*[ghj]",
+    "an index or a number up to a NUL": rb"[gpI][^\n]*\0[^\n]*\n",
+    "a second stream without a protocol": rb"(?s)\.(?!\x80).",
+    "nothing to extend by": rb"(?s)\(.{0,20}?e",
+    "the keys of a dict as arguments": rb"[du}]R",
+    "a getter made by NEWOBJ": rb"(?s)(attrgetter|methodcaller).*[\x81\x92]",
+    "only a persistent id, and no STOP": rb"[PQ\x82-\x84]",
     "a registry that is written to": rb"(?s)_inverted_registry.*[su]",
 }
 """What tests/regressions/test_oracle.py says is still missed: how streams look that may be broken by it."""

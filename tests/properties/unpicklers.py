@@ -30,6 +30,7 @@ import pickle
 import resource
 import signal
 import sys
+import traceback  # noqa: F401 - CPython 3.12 and later import it when a destructor raises
 import warnings
 from collections import Counter
 
