@@ -232,7 +232,7 @@ def pure(function):
 
 
 def recoding(function):
-    return pure(lambda value, codec="": function(value, codec) if codec in CODECS else None)
+    return pure(lambda value, codec="utf-8": function(value, codec) if codec in CODECS else None)
 
 
 def getter(kind):
