@@ -52,6 +52,9 @@ _MEMBERS = bytes(each in _ALPHABET for each in range(256))
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _LINES = re.compile(rb"[A-Za-z0-9+/_-]+(?:\r?\n[A-Za-z0-9+/_-]+)*+")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})*+")
+_TEXT_OPCODES = re.compile(rb"V|[UC\x8c].", re.DOTALL)
+_OPCODES_WITHIN = 16
+"""Characters of a run in which it may be opcodes still: texts and bytes of up to 255 characters have printable ones."""
 
 
 def kind_of(content: Source) -> str:
@@ -193,7 +196,8 @@ def encoded(data: bytes) -> Iterator[Encoded]:
     at = marked.find(run)
     while at >= 0:
         # What stands before a text may be its length or opcode, and look like a part of it.
-        for start in (at, at + 1):
+        before = _TEXT_OPCODES.finditer(data, at, at + _OPCODES_WITHIN)
+        for start in sorted({at, at + 1, *(opcode.end() for opcode in before)}):
             if found := _begins(data, start):
                 yield found
                 break

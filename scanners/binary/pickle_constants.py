@@ -91,6 +91,8 @@ class Constants:
         if kind == "marshal":
             self._compiled[offset] = size
         elif kind:
+            if isinstance(value, bytes):
+                self._is_new(content)  # a text that encodes it tells nothing new
             kind, explained = hand_on(self._scan, content, kind, f"constant@{offset}")
             if kind:
                 self._notes.embedded(value, kind, offset)

@@ -7,13 +7,10 @@ never less suspicious.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import codecs
-import zlib
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_codecs import EVALUATORS as CODECS
+from scanners.binary.pickle_codecs import MOST, decode
 from scanners.binary.pickle_values import (
     UNKNOWN,
     Getter,
@@ -29,7 +26,6 @@ from scanners.binary.pickle_values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TEXT_MOST = 65_536
 _PATH_MOST = 2048
 _PATH_END = 512
 _GETATTR = "builtins.getattr"
@@ -41,12 +37,6 @@ _ALIASES = {
     "_operator": "operator",
     "_functools": "functools",
 }
-# Codecs that only move letters about: the ones that attacks hide names behind (threats.md 2.4, T3).
-_CODECS = set(
-    "ascii base64 base64_codec hex hex_codec iso-8859-1 latin-1 latin1 raw_unicode_escape rot13 rot_13 unicode_escape "
-    "utf-16 utf-32 utf-8 utf8 zlib zlib_codec".split()
-)
-_LATIN = frozenset(("latin1", "latin-1", "iso-8859-1"))
 
 Arguments = tuple[Value, ...]
 
@@ -97,8 +87,11 @@ def _item(arguments: Arguments) -> Value:
         # `vars(module)[name]` and `module.__dict__[name]` are attributes by another way.
         base = owner.name.removesuffix("__dict__").rstrip(".") if owner.name.endswith("__dict__") else owner.name
         return Global(owner.module, f"{base}.{key}" if base else key)
-    if isinstance(owner, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
+    if isinstance(owner, tuple | str) and isinstance(key, int) and -len(owner) <= key < len(owner):
         return owner[key]
+    if isinstance(owner, str | bytes) and isinstance(key, Result) and _canonical(key.callee) == "builtins.slice":
+        bounds = [each for each in key.arguments if each is None or (isinstance(each, int) and abs(each) <= MOST)]
+        return owner[slice(*bounds)] if 0 < len(bounds) == len(key.arguments) <= 3 and bounds[2:] != [0] else None
     if isinstance(owner, Mapping) and isinstance(key, str):
         return owner.get(key) if owner.whole else None
     if isinstance(owner, Result) and _canonical(owner.callee) == "builtins.vars" and owner.arguments:
@@ -108,68 +101,14 @@ def _item(arguments: Arguments) -> Value:
 
 def _add(arguments: Arguments) -> Value:
     match arguments:
-        case (str() as a, str() as b) if len(a) + len(b) <= _TEXT_MOST:
+        case (str() as a, str() as b) if len(a) + len(b) <= MOST:
             return a + b
-        case (bytes() as c, bytes() as d) if len(c) + len(d) <= _TEXT_MOST:
+        case (bytes() as c, bytes() as d) if len(c) + len(d) <= MOST:
             return c + d
-        case (tuple() as e, tuple() as f) if len(e) + len(f) <= _TEXT_MOST:
+        case (tuple() as e, tuple() as f) if len(e) + len(f) <= MOST:
             return (*e, *f)
         case _:
             return None
-
-
-def _decode(arguments: Arguments) -> Value:
-    if len(arguments) < 2 or not isinstance(arguments[1], str):
-        return None
-    data, codec = arguments[0], arguments[1].lower()
-    if codec not in _CODECS or not isinstance(data, str | bytes) or len(data) > _TEXT_MOST:
-        return None
-    if codec in {"zlib", "zlib_codec"}:
-        return _inflate(data) if isinstance(data, bytes) else None
-    try:
-        # The registry's text and bytes codecs have one signature in Python and another in its stubs.
-        return codecs.decode(data, codec)  # type: ignore[arg-type]
-    except (ValueError, TypeError, binascii.Error):
-        return None
-
-
-def _inflate(data: bytes) -> Value:
-    try:
-        return zlib.decompressobj().decompress(data, _TEXT_MOST)
-    except zlib.error:
-        return None
-
-
-def _encode(arguments: Arguments) -> Value:
-    """`_codecs.encode(text, codec)`: protocol 2 writes bytes so, as Latin-1, and they may be long."""
-    match arguments:
-        case (Payload(text=True) as text, str() as codec) if codec.lower() in _LATIN:
-            return Payload(text=False, offset=text.offset, length=text.length)
-        case (str() as text, str() as codec, *_) if len(text) <= _TEXT_MOST or codec.lower() in _LATIN:
-            return _encoded(text, codec.lower())
-        case _:
-            return None
-
-
-def _encoded(text: str, codec: str) -> Value:
-    if codec in {"rot13", "rot_13"}:
-        return codecs.encode(text, "rot13")
-    if codec in _CODECS - {"zlib", "zlib_codec", "hex", "hex_codec", "base64", "base64_codec"}:
-        try:
-            return text.encode(codec)
-        except UnicodeEncodeError:
-            return None
-    return None
-
-
-def _base64(arguments: Arguments) -> Value:
-    data = arguments[0] if arguments else None
-    if not isinstance(data, str | bytes) or len(data) > _TEXT_MOST:
-        return None
-    try:
-        return base64.b64decode(data)
-    except (ValueError, binascii.Error):
-        return None
 
 
 def _join(arguments: Arguments) -> Value:
@@ -182,14 +121,14 @@ def _join(arguments: Arguments) -> Value:
     if not isinstance(parts, tuple):
         return None
     texts = [part for part in parts if isinstance(part, str)]
-    if len(texts) != len(parts) or sum(map(len, texts)) > _TEXT_MOST:
+    if len(texts) != len(parts) or sum(map(len, texts)) > MOST:
         return None
     return arguments[0].join(texts)
 
 
 def _replace(arguments: Arguments) -> Value:
     match arguments:
-        case (str() as text, str() as old, str() as new) if len(text) * max(1, len(new)) <= _TEXT_MOST:
+        case (str() as text, str() as old, str() as new) if len(text) * max(1, len(new)) <= MOST:
             return text.replace(old, new)
         case _:
             return None
@@ -200,7 +139,7 @@ def _text(arguments: Arguments) -> Value:
         case (str() as text,):
             return text
         case (bytes() as data, str() as codec, *_):
-            return _decode((data, codec))
+            return decode((data, codec))
         case _:
             return None
 
@@ -248,13 +187,7 @@ _EVALUATORS: dict[str, Callable[[Arguments], Value]] = {
     "operator.iadd": _add,
     "operator.iconcat": _add,
     "builtins.str.__add__": _add,
-    "_codecs.decode": _decode,
-    "codecs.decode": _decode,
-    "builtins.bytes.decode": lambda a: _decode((a[0], a[1] if len(a) > 1 else "utf-8")) if a else None,
-    "_codecs.encode": _encode,
-    "codecs.encode": _encode,
-    "base64.b64decode": _base64,
-    "binascii.a2b_base64": _base64,
+    **CODECS,
     "builtins.str.join": _join,
     "builtins.str.replace": _replace,
     "builtins.str": _text,

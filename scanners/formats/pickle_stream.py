@@ -202,4 +202,4 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 3, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 4, SUFFIXES, recognise, scan)
