@@ -13,7 +13,7 @@ import msgspec
 
 from reports.record import Blob, Problem
 from scanners.account import Totals
-from scanners.facts import Code, Fact, Reference
+from scanners.facts import Code, Fact, Opens, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -276,6 +276,8 @@ def _references(blob: Blob) -> Iterator[Row]:
         match fact:
             case Reference():
                 named: list[tuple[str, str, str, str]] = [(fact.kind, fact.module, fact.name, fact.used_as)]
+            case Opens():
+                named = [(fact.kind, "", fact.path, "written" if fact.writes else "opened")]
             case Code(kind="python"):
                 named = [("code.name", *_split(name), "called") for name in fact.names]
             case Code():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
-from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
+from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Storage, Unread
 
 if TYPE_CHECKING:
     from scanners.facts import Fact
@@ -98,7 +98,7 @@ class Budget:
             raise LimitReached("whole", f"{what} is {amount} bytes, over {self.limits.whole}")
 
 
-def _about(fact: Reference | Call | Mutation | Sampled | Anomaly | Unread | Embedded | Code) -> tuple[str, ...]:
+def _about(fact: Reference | Call | Mutation | Sampled | Anomaly | Unread | Embedded | Code | Opens) -> tuple[str, ...]:
     """What a fact is about, as far as a flood of facts must not drown it."""
     match fact:
         case Reference() | Call() | Mutation() | Sampled():
@@ -111,5 +111,7 @@ def _about(fact: Reference | Call | Mutation | Sampled | Anomaly | Unread | Embe
             return type(fact).__name__, fact.format, fact.passed_to
         case Code():
             return type(fact).__name__, fact.digest, str(fact.called)
+        case Opens():
+            return type(fact).__name__, fact.kind, fact.path
         case _:
             assert_never(fact)

@@ -39,6 +39,12 @@ CodeKind = Literal[
     "python",  # source
 ]
 
+OpensKind = Literal[
+    "hdf5.external-storage",  # a file that holds the raw data of a dataset
+    "hdf5.virtual-source",  # a file that a virtual dataset maps
+    "hdf5.external-link",  # an object in another file
+]
+
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]
 """What the blob does with a reference: `imported` and dropped or kept; `called`; `instantiated` (NEWOBJ);
 `built` (state set on its instance); `mutated` (the thing itself changed); `argument` of a call;
@@ -268,4 +274,20 @@ class Storage(_Fact, frozen=True, tag="storage"):
     offset: int | None = None
 
 
-Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded | Code | Storage
+class Opens(_Fact, frozen=True, tag="opens"):
+    """A path or an address that a loader opens because the blob names it: outside of the blob, wherever it leads.
+
+    It is kept as the blob writes it; what is longer than `TEXT_LIMIT` is cut.
+    """
+
+    kind: OpensKind
+    path: str
+    by: str = ""
+    """What in the blob names it: a dataset, a layer, an operation."""
+    writes: bool = False
+    """It is written, not read."""
+    member: str = ""
+    offset: int | None = None
+
+
+Fact = Reference | Call | Sampled | Mutation | Anomaly | Unread | Embedded | Code | Storage | Opens

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, assert_never
 
-from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
+from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Storage, Unread
 from scanners.findings import SEVERITIES
 from scanners.registry import RULES
 from scanners.rules import (
@@ -19,6 +19,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    hdf5,
     pickle_calls,
     pickle_streams,
     programs,
@@ -69,6 +70,8 @@ def _case(facts: Iterable[Fact], path: str, fmt: str, policy: Policy) -> Case:
                 case.codes.append(fact)
             case Storage():
                 case.storages.append(fact)
+            case Opens():
+                case.opens.append(fact)
             case Unread():
                 case.unread.append(fact)
                 continue
@@ -94,6 +97,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *programs.judge(case),
         *torch_archives.judge(case),
         *documents.judge(case),
+        *hdf5.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

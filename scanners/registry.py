@@ -24,6 +24,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    hdf5,
     pickle_calls,
     pickle_streams,
     programs,
@@ -60,5 +61,6 @@ RULES: tuple[Rule, ...] = (
     *programs.RULES,
     *torch_archives.RULES,
     *documents.RULES,
+    *hdf5.RULES,
     *files.RULES,
 )

@@ -24,7 +24,20 @@ import msgspec
 
 from scanners.account import Totals
 from scanners.budget import Limits  # noqa: TC001 - msgspec reads the annotation at run time
-from scanners.facts import Anomaly, Call, Code, Embedded, Fact, Mutation, Reference, Sampled, Storage, Unread, clip
+from scanners.facts import (
+    Anomaly,
+    Call,
+    Code,
+    Embedded,
+    Fact,
+    Mutation,
+    Opens,
+    Reference,
+    Sampled,
+    Storage,
+    Unread,
+    clip,
+)
 from scanners.scanner import Needs, Outcome, Read, Stopped
 from scanners.source import Span, merge, subtract
 
@@ -194,7 +207,7 @@ def _weight(fact: Fact) -> int:
             return 0
         case Reference(kind="torch.storage"):
             return 4
-        case Reference():
+        case Reference() | Opens():
             return 1
         case Anomaly() | Embedded():
             return 2

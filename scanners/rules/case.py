@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanners.facts import TEXT_LIMIT
 
 if TYPE_CHECKING:
-    from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Reference, Sampled, Storage, Unread
+    from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Storage, Unread
     from scanners.findings import Rule
     from scanners.rules.policy import Policy
+
+
+_AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:|[A-Za-z][\w+.-]*:/|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
+"""Absolute, a home, a drive, an address, or upwards anywhere."""
 
 
 class Case:
@@ -21,6 +28,7 @@ class Case:
         "format",
         "members",
         "mutations",
+        "opens",
         "path",
         "policy",
         "references",
@@ -40,6 +48,7 @@ class Case:
         self.embedded: list[Embedded] = []
         self.codes: list[Code] = []
         self.storages: list[Storage] = []
+        self.opens: list[Opens] = []
         self.members: set[str] = set()
         """Members of which something is known."""
 
@@ -52,3 +61,11 @@ def inside(member: str, part: str) -> str:
 def told(rule: Rule, fact: Anomaly) -> str:
     """The message of a finding that says of an anomaly what its rule says, and the detail."""
     return f"{rule.title}: {fact.detail}" if fact.detail else rule.title
+
+
+def leads_away(path: str) -> bool:
+    """Whether a path that is opened leads elsewhere than to what lies beside the file that names it.
+
+    Of a path that is cut, nobody knows.
+    """
+    return len(path) >= TEXT_LIMIT or _AWAY.match(path) is not None

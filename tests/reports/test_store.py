@@ -10,7 +10,7 @@ import pytest
 from reports.errors import StoreBusy, StoreError
 from reports.record import Problem
 from reports.store import Store
-from scanners.facts import Code
+from scanners.facts import Code, Opens
 from tests.reports.made import SCANNERS, START, audit, blob, file, finding, reference, sweep
 
 
@@ -208,6 +208,16 @@ def test_what_code_in_a_blob_names_is_found_like_any_reference(store):
         ("code.name", "", "print", "called"),
         ("code.name", "", "system", "called"),
         ("code.name", "torch.hub", "load", "called"),
+    ]
+
+
+def test_what_a_blob_opens_is_found_like_any_reference(store):
+    read = Opens("hdf5.external-link", "/etc/passwd", by="/weights")
+    written = Opens("hdf5.external-storage", "raw.bin", writes=True)
+    store.record(audit("a1", blobs=(blob("sha256:aa", read, written),)))
+    assert sorted(rows(store, 'SELECT kind, module, name, used_as FROM "references"')) == [
+        ("hdf5.external-link", "", "/etc/passwd", "opened"),
+        ("hdf5.external-storage", "", "raw.bin", "written"),
     ]
 
 

@@ -17,6 +17,8 @@ from scanners.facts import (
     Embedded,
     Fact,
     Mutation,
+    Opens,
+    OpensKind,
     Reference,
     ReferenceKind,
     Sampled,
@@ -158,6 +160,7 @@ def test_every_kind_of_fact_is_judged():
         Embedded("pickle", ""),
         Code("marshal", "f"),
         Storage("0", "torch.FloatStorage", 1),
+        Opens("hdf5.external-link", "x.h5"),
     ]
     assert {type(fact) for fact in facts} == set(kinds)
     rules = {finding.rule for finding in judged(facts)}
@@ -168,7 +171,12 @@ def test_every_kind_of_fact_is_judged():
         "pickle-bomb",
         "pickle-nested",
         "python-bytecode",
+        "hdf5-external-link",
     }
+
+
+def test_every_kind_of_file_that_is_opened_has_its_judge():
+    assert all(judged([Opens(kind, "/etc/passwd")]) for kind in get_args(OpensKind))
 
 
 def test_every_kind_of_reference_has_its_judge():

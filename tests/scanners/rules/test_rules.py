@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from scanners.facts import Anomaly, AnomalyCode, Call, Code, Embedded, Mutation, Reference, Sampled, Unread
+from scanners.facts import Anomaly, AnomalyCode, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
 from scanners.rules import archives, arrays, compression, documents, files, pickle_streams, programs, torch_archives
@@ -252,6 +252,24 @@ FIRES = {
         ([auto_map("modeling_x", "XModel"), auto_map("modeling_x", "XConfig")], "medium"),
         ([auto_map("owner/repo--modeling_x", "XModel")], "high"),
     ],
+    "hdf5-external-storage": [
+        ([Opens("hdf5.external-storage", "/etc/passwd")], "high", "model.h5", "hdf5.keras"),
+        ([Opens("hdf5.external-storage", "raw.bin")], "medium", "model.h5", "hdf5.keras"),
+        ([Opens("hdf5.external-storage", "../raw.bin")], "low", "table.h5", "hdf5"),
+    ],
+    "hdf5-virtual-dataset": [
+        (
+            [Opens("hdf5.virtual-source", "../x.h5"), Opens("hdf5.virtual-source", "/x.h5")],
+            "high",
+            "a.weights.h5",
+            "hdf5",
+        ),
+        ([Opens("hdf5.virtual-source", "x.h5")], "low", "table.h5", "hdf5"),
+    ],
+    "hdf5-external-link": [
+        ([Opens("hdf5.external-link", "/x.h5", member="model.weights.h5")], "high", "model.keras", "zip"),
+        ([Opens("hdf5.external-link", "x.h5")], "low", "table.h5", "hdf5"),
+    ],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "file-polyglot": [
@@ -347,6 +365,9 @@ SILENT = {
         ([ref("collections", "OrderedDict", "built")],),
     ],
     "config-auto-map": [([ref("modeling_x", "XModel")],)],
+    "hdf5-external-storage": [([Opens("hdf5.virtual-source", "/x")],)],
+    "hdf5-virtual-dataset": [([Opens("hdf5.external-link", "/x")],)],
+    "hdf5-external-link": [([Opens("hdf5.external-storage", "/x")],)],
     "file-type-mismatch": [
         ([], "model.safetensors", "safetensors"),
         ([], "model.safetensors", "git.lfs-pointer"),
