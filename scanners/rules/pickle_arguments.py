@@ -301,6 +301,16 @@ def loads_what_was_examined(call: Call) -> bool:
     return len(call.arguments) == 1 and call.arguments[0].startswith(EXAMINED)
 
 
+def gives_its_argument(call: Call) -> bool:
+    """Whether this is `eval("data", {"data": array})`: so Paddle writes a tensor of a static graph.
+
+    (paddle/framework/io.py, `reduce_DenseTensor`.) To evaluate a name looks it up and calls nothing.
+    """
+    if (call.module, call.name) not in {("builtins", "eval"), ("__builtin__", "eval")} or len(call.arguments) != 2:
+        return False
+    return call.arguments[0] == "'data'" and call.arguments[1].startswith("{'data': ")
+
+
 def sink_in(strings: tuple[str, ...], policy: Policy, *, resolver: bool) -> str:
     """The constant that names a sink for a resolver to find, or "".
 

@@ -17,6 +17,7 @@ from scanners.rules.pickle_arguments import (
     RESOLVERS,
     Objection,
     executed,
+    gives_its_argument,
     loads_what_was_examined,
     made_by,
     path_of,
@@ -128,6 +129,8 @@ class _Judging:
                 self._objected(call, what, Decision("deny", "exec_code"), objection)
         elif decision.capability == "custom":
             self._denied(call, what, decision, decision.severity)
+        elif gives_its_argument(call):
+            return
         elif aware is not None:
             objection = aware(call, self.case.policy)
             if objection is not None:

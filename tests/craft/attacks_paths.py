@@ -231,6 +231,16 @@ PATHS = [
         "other loaders",
         {
             "PaddlePaddle": (PICKLE, {"name": "model.pdparams"}),
+            "PaddlePaddle, where tensors are evaluated": (
+                stream(
+                    "EMPTY_DICT", "MARK",
+                    text("weight"), call(named("builtins", "eval"), text("data"), asm("EMPTY_DICT", text("data"), "NONE", "SETITEM")),
+                    text("bias"), call(named("builtins", "eval"), text(f"__import__('os').system('{HARMLESS}')"), asm("EMPTY_DICT", text("data"), "NONE", "SETITEM")),
+                    text("StructuredToParameterName@@"), asm("EMPTY_DICT", text("weight"), text("linear_0.w_0"), "SETITEM"),
+                    "SETITEMS",
+                ),
+                {"name": "model.pdparams"},
+            ),
             "a .skops that is none, which falls back to joblib": (PICKLE, {"name": "model.skops"}),
             "skops names an operator": (
                 archive(Part("schema.json", json.dumps({"__class__": "methodcaller", "__module__": "operator", "__loader__": "OperatorFuncNode"}).encode())),
