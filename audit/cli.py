@@ -95,15 +95,22 @@ def url(urls: tuple[str, ...], **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("organisations", nargs=-1, metavar="[ORG...]")
+@click.argument("targets", nargs=-1, metavar="[ORG...]")
 @click.option("--fail-on", type=SEVERITY, help="Least severity that makes the exit code 1 (high).")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
+@click.option("--plan", is_flag=True, help="Say what it would cost, and audit nothing.")
+@click.option("--log", type=click.Choice(["text", "json"]), help="A line for each repo, in place of the progress.")
+@click.option("--notify", metavar="URL", help="Where to send a summary as JSON at the end.")
 @_general
-def sweep(organisations: tuple[str, ...], **options: Any) -> None:
-    """Audit every repo of the organisations; unchanged ones cost nothing."""
+def sweep(targets: tuple[str, ...], *, plan: bool, log: str | None, notify: str | None, **options: Any) -> None:
+    """Audit every repo of the organisations; unchanged ones cost nothing.
+
+    A target is an organisation or user, ORG/NAME, collection:OWNER/TITLE-ID, search:WORDS, or top:NUMBER for the most
+    downloaded.
+    """
     from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.sweep(organisations, commands.Options(**options)))
+    sys.exit(commands.sweep(targets, commands.Options(**options), plan=plan, log=log, notify=notify))
 
 
 @cli.command()

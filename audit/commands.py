@@ -94,11 +94,12 @@ def demo(*, serve: bool) -> Exit:
     return _guarded(lambda: run.demo(serve=serve))
 
 
-def sweep(organisations: Sequence[str], options: Options) -> Exit:
+def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
     """`audit sweep`."""
-    from audit.sweep import sweep as run  # noqa: PLC0415 - the real client is heavy
+    from audit.sweep import SweepOptions  # noqa: PLC0415 - the real client is heavy
+    from audit.sweep import sweep as run  # noqa: PLC0415 - the same
 
-    return _guarded(lambda: run(organisations, options))
+    return _guarded(lambda: run(targets, options, SweepOptions(**how)))
 
 
 def sql(query: str, options: Options) -> Exit:
@@ -231,7 +232,7 @@ def write(audit: Audit, options: Options) -> None:
 def _guarded(run: Callable[[], Exit]) -> Exit:
     """Run a command; errors that a user can mend become one line and their exit code."""
     from audit.config import ConfigError  # noqa: PLC0415 - beside its only use
-    from crawler.errors import BadUrlError, CrawlError, NotARepoIdError  # noqa: PLC0415 - as above
+    from crawler.errors import BadTargetError, BadUrlError, CrawlError, NotARepoIdError  # noqa: PLC0415 - as above
     from reports.errors import QueryError, StoreError  # noqa: PLC0415 - as above
 
     try:
@@ -240,7 +241,7 @@ def _guarded(run: Callable[[], Exit]) -> Exit:
         except BaseExceptionGroup as group:
             # Tasks raise in groups; what a user can mend is one error among them.
             raise _leaf(group) from group
-    except (ConfigError, QueryError, StoreError, NotARepoIdError, BadUrlError) as error:
+    except (ConfigError, QueryError, StoreError, NotARepoIdError, BadTargetError, BadUrlError) as error:
         complain(str(error))
         return Exit.WRONG
     except CrawlError as error:

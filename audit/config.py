@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from reports.record import RepoType  # noqa: TC001 - msgspec reads the annotation at run time
+from crawler.repos import Revisions  # noqa: TC001 - msgspec reads the annotation at run time
+from reports.record import RepoType  # noqa: TC001 - the same
 from scanners.budget import Limits
 from scanners.findings import Severity  # noqa: TC001 - the same
 
@@ -57,6 +58,7 @@ class FetchConfig(_Section, frozen=True):
     read: Seconds = 30.0
     attempts: Count = 6
     wait: Seconds = 900.0
+    share: Annotated[float, Meta(gt=0, le=1)] = 1.0
 
 
 _LIMITS = Limits()
@@ -102,6 +104,10 @@ class SweepConfig(_Section, frozen=True):
 
     targets: tuple[Text, ...] = ()
     types: Annotated[tuple[RepoType, ...], Meta(min_length=1)] = ("model",)
+    include: tuple[Text, ...] = ()
+    exclude: tuple[Text, ...] = ()
+    revisions: tuple[Revisions, ...] = ()
+    repos: Annotated[int, Meta(ge=1, le=1024)] = 8
 
 
 class Entry(_Section, frozen=True):

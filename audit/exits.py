@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reports.record import Audit
-    from reports.store import Standing
 
 
 class Exit(IntEnum):
@@ -29,19 +28,17 @@ class Exit(IntEnum):
     """Interrupted; what was done is stored."""
 
 
-def exit_code(
-    audits: Iterable[Audit], *, fail_on: Severity, exit_zero: bool = False, standing: Iterable[Standing] = ()
-) -> Exit:
-    """The exit code of a run, by the contract; `standing` is what earlier audits say of what did not change."""
-    audits, standing = list(audits), list(standing)
-    least = SEVERITIES.index(fail_on)
-    found = any(
-        SEVERITIES.index(finding.severity) >= least
-        for audit in audits
-        for file in audit.files
-        for finding in file.findings
-    ) or any(one.severity is not None and SEVERITIES.index(one.severity) >= least for one in standing)
-    if found:
+def exit_code(audits: Iterable[Audit], *, fail_on: Severity, exit_zero: bool = False) -> Exit:
+    """The exit code of a run, by the contract."""
+    audits = list(audits)
+    severities = (finding.severity for audit in audits for file in audit.files for finding in file.findings)
+    worst = max(severities, key=SEVERITIES.index, default=None)
+    whole = bool(audits) and all(audit.complete for audit in audits)
+    return tallied(worst, complete=whole, fail_on=fail_on, exit_zero=exit_zero)
+
+
+def tallied(worst: Severity | None, *, complete: bool, fail_on: Severity, exit_zero: bool = False) -> Exit:
+    """The exit code by the worst severity that was found, and by whether everything was examined."""
+    if worst is not None and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         return Exit.OK if exit_zero else Exit.FOUND
-    whole = [*(audit.complete for audit in audits), *(one.complete for one in standing)]
-    return Exit.OK if whole and all(whole) else Exit.INCOMPLETE
+    return Exit.OK if complete else Exit.INCOMPLETE

@@ -10,13 +10,13 @@ from audit.content import RemoteContent
 from audit.keep import keeping
 from audit.pipeline import Job, Run
 from crawler.errors import BadUrlError
-from crawler.hub import Hub, RepoType
+from crawler.hub import Hub
 from reports.record import Target
 
 if TYPE_CHECKING:
     from audit.content import Content
     from audit.session import Session
-    from crawler.hub import Repo, RepoFile
+    from crawler.repos import Repo, RepoFile, RepoType
     from reports.record import Audit
 
 
@@ -58,8 +58,10 @@ async def audit_listed(
 
     async with keeping(run, **about):
         await run.audit_files([job(file) for file in repo.files if session.selection.wants(file.path)])
-    await anyio.to_thread.run_sync(session.cache.prune)
     audit = run.result(**about)
+    if sweep_id is not None:
+        return audit
+    await anyio.to_thread.run_sync(session.cache.prune)
     if audit.verdict in {"malicious", "suspicious"} and session.tools.store is not None:
         safe = await anyio.to_thread.run_sync(session.tools.store.safe_revision, repo.id, repo.type)
         audit = run.result(**about, safe_revision=safe)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from audit.content import Content
+    from audit.met import Met
     from audit.pool import Jail
     from audit.progress import Progress
     from reports.store import Store
@@ -80,8 +81,10 @@ class Tools(NamedTuple):
     progress: Progress
     troubles: list[str]
     """What went wrong beside the audit itself, such as a full disk, to be told at the end."""
+    slots: anyio.CapacityLimiter
+    """One for each file in progress, of whatever repo."""
+    met: Met
     store: Store | None = None
-    concurrency: int = 16
     full: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The wall clock; the demo has one of its own, since its history is eight days long."""
@@ -110,7 +113,6 @@ class Run:
         self.bytes_fetched = 0
         self.error: Problem | None = None
         self._known: dict[tuple[str, str], Blob] = {}
-        self._locks: dict[tuple[str, str], anyio.Lock] = {}
         self._requests = requests
         self._requests_before = requests() if requests_before is None else requests_before
         self._started, self._clock = tools.now(), time.monotonic()
@@ -121,14 +123,20 @@ class Run:
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
             self._known = await self._recall(tools.store, keys)
-        limiter = anyio.CapacityLimiter(max(1, tools.concurrency))
         tools.progress.expect(len(jobs), sum(job.size for job in jobs))
-        async with anyio.create_task_group() as group:
-            for job in jobs:
-                group.start_soon(self._audit_file, job, limiter)
+        left = iter(jobs)
 
-    async def _audit_file(self, job: Job, limiter: anyio.CapacityLimiter) -> None:
-        async with limiter:
+        async def work() -> None:
+            for job in left:
+                await self._audit_file(job)
+
+        # A task for each file at a time, not for each file: a repo may have a hundred thousand.
+        async with anyio.create_task_group() as group:
+            for _ in range(min(len(jobs), int(tools.slots.total_tokens))):
+                group.start_soon(work)
+
+    async def _audit_file(self, job: Job) -> None:
+        async with self.tools.slots:
             self.tools.progress.begin(job.path)
             fetched = 0
 
@@ -152,7 +160,7 @@ class Run:
         """The facts of a file's content: known, or found out once however many paths carry it."""
         hint = job.hint
         if job.blob:
-            async with self._locks.setdefault((job.blob, hint), anyio.Lock()):
+            async with self.tools.met.turn((job.blob, hint)):
                 return await self._blob_once(job, (job.blob, hint), count)
         async with job.open() as content:
             key = (content.blob, hint)
@@ -172,13 +180,18 @@ class Run:
     async def _blob_once(self, job: Job, key: tuple[str, str], count: Callable[[int], None]) -> tuple[Blob, bool]:
         if known := self._known.get(key):
             return known, True
-        if key not in self.blobs:
-            async with job.open() as content:
-                blob = await examine(
-                    content, job.name or job.path, self.tools.jail, full=self.tools.full, fetched=count
-                )
-            self.blobs[key] = blob
-        return self.blobs[key], False
+        if key in self.blobs:
+            return self.blobs[key], False
+        met = None if self.tools.full else self.tools.met.get(key)
+        if met is not None:
+            # It belongs to this audit as well: the one that made it may never be recorded.
+            self.blobs[key] = met
+            return met, True
+        async with job.open() as content:
+            blob = await examine(content, job.name or job.path, self.tools.jail, full=self.tools.full, fetched=count)
+        self.blobs[key] = blob
+        self.tools.met.put(key, blob)
+        return blob, False
 
     def result(self, **about: object) -> Audit:
         """The audit as far as it is; `about` are further fields of `Audit`."""

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import anyio
 import anyio.to_thread
 
 from audit.config import ConfigError
+from audit.met import Met
 from audit.output import complain
 from audit.pipeline import Selection, Tools
 from audit.pool import Jail
@@ -77,7 +79,7 @@ def policy(config: Config) -> Policy:
 async def open_session(config: Config, options: Options) -> AsyncIterator[Session]:
     """Everything that an audit needs, closed again in order."""
     retry = RetryPolicy(attempts=config.fetch.attempts, total=config.fetch.wait)
-    settings = Settings(connect=config.fetch.connect, read=config.fetch.read, retry=retry)
+    settings = Settings(connect=config.fetch.connect, read=config.fetch.read, share=config.fetch.share, retry=retry)
     store = None if options.no_store else Store(database(config, options.db), wait=config.store.wait)
     if store is not None:
         # Before anything is fetched: hours of work must not end at a file that cannot be written.
@@ -96,7 +98,8 @@ async def open_session(config: Config, options: Options) -> AsyncIterator[Sessio
                 progress=shown,
                 troubles=[],
                 store=store,
-                concurrency=config.fetch.concurrency,
+                slots=anyio.CapacityLimiter(config.fetch.concurrency),
+                met=Met(),
                 full=options.full,
             )
             yield Session(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -59,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slowest: int = 8_192
     """Bytes a second that an answer must reach beyond that: a trickle is a failure as well."""
     connections: int = 32
+    share: float = 1.0
+    """Of the Hub's quotas, what is used."""
     retry: Policy = Policy()
 
 
@@ -121,7 +124,7 @@ class Client:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.limiter = limits.Limiter(longest=self.settings.retry.total)
+        self.limiter = limits.Limiter(longest=self.settings.retry.total, share=self.settings.share)
         self.requests = 0
         """Requests sent, redirects among them."""
         self.received = 0
@@ -213,7 +216,7 @@ class Client:
             response = await self._http.send(request, stream=True)
         stack.push_async_callback(response.aclose)
         if home is not None and home.owns(url):
-            self.limiter.note(response.headers)
+            self.limiter.note(response.headers, response.status_code)
         return response
 
     async def _drain(self, response: httpx2.Response, limit: int = 65_536) -> None:
@@ -230,6 +233,7 @@ def _raw(response: httpx2.Response) -> aclosing[AsyncGenerator[bytes]]:
     return aclosing(response.aiter_raw())
 
 
+@lru_cache(maxsize=1024)
 def address(url: str) -> httpx2.URL:
     """An http or https address as the client itself reads it; `BadUrlError` for anything else."""
     try:
@@ -259,7 +263,7 @@ def offline_mode() -> bool:
 def _follow(here: str, location: str) -> str:
     """Where a redirect leads: http or https, and never from the second back to the first."""
     try:
-        target = str(httpx2.URL(here).join(location))
+        target = str(address(here).join(location))
         scheme = address(target).scheme
     except (httpx2.InvalidURL, BadUrlError) as error:
         raise BadUrlError(f"{shown(here)} redirects to {shown(location)!r}, which is not followed") from error

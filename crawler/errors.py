@@ -4,6 +4,7 @@ A `CrawlError` is one clear line that also says how to mend it, and a `code` tha
 
     CrawlError
     ├── NotARepoIdError       not-a-repo-id       refused before any request
+    ├── BadTargetError        bad-target          the same, for what is to be swept
     ├── BadUrlError           bad-url             the same, for an address
     ├── RepoNotFoundError     repo-not-found      missing or private: the Hub does not say which
     ├── RevisionNotFoundError revision-not-found
@@ -57,6 +58,12 @@ class NotARepoIdError(CrawlError):
     """A repo id that no Hub could know."""
 
     code = "not-a-repo-id"
+
+
+class BadTargetError(CrawlError):
+    """A text that names nothing to sweep."""
+
+    code = "bad-target"
 
 
 class BadUrlError(CrawlError):

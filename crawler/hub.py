@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import re
 from contextvars import ContextVar
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotation at run time
 from functools import cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import quote
 
 import anyio.from_thread
@@ -33,15 +32,14 @@ from crawler.errors import (
     offline,
 )
 from crawler.remote import Remote
+from crawler.repos import Listed, Query, Repo, RepoFile, RepoType, Revisions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator
 
     from huggingface_hub import HfApi
 
 T = TypeVar("T")
-
-RepoType = Literal["model", "dataset", "space"]
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 PAGE_LIMIT = 64 * 1024 * 1024
@@ -54,45 +52,6 @@ REPEATS = 1_000
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BATCH = 100
-
-
-class RepoFile(msgspec.Struct, frozen=True):
-    """A file of a repo."""
-
-    path: str
-    size: int
-    blob: str
-    """`sha256:…` of the bytes of an LFS file, `git:…` of the others."""
-    lfs: bool
-
-
-class Repo(msgspec.Struct, frozen=True):
-    """A repo at one commit."""
-
-    id: str
-    """As the Hub names it: a renamed repo answers under its new name."""
-    requested: str
-    type: RepoType
-    revision: str
-    commit: str
-    files: tuple[RepoFile, ...]
-    downloads: int | None = None
-    likes: int | None = None
-    last_modified: datetime | None = None
-    gated: str = ""
-    """How access is granted, "auto" or "manual"; empty where it is free."""
-    private: bool = False
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A repo as a listing shows it."""
-
-    id: str
-    type: RepoType
-    commit: str | None
-    downloads: int | None
-    likes: int | None
-    last_modified: datetime | None
 
 
 class _Call:
@@ -165,33 +124,73 @@ class Hub:
             private=getattr(info, "private", None) is True,
         )
 
-    async def repos(self, author: str, *, type: RepoType = "model") -> AsyncIterator[Listed]:  # noqa: A002 - the contract's word
-        """The repos of an organisation or a user, page by page; newest first."""
-        check_author(author)
+    async def pages(self, query: Query, *, type: RepoType = "model") -> AsyncIterator[list[Listed]]:  # noqa: A002 - the contract's word
+        """The repos that a query is answered with, some at a time: 100 of them, as few requests as there are pages."""
+        what = query.text
         if offline_mode():
-            raise offline(author)
+            raise offline(what)
         call = _Call(self._client, self.home, b"[")
-        listing = await self._ask(author, partial(self._listing, author, type), call)
+        listing = await self._ask(what, partial(self._listing, query, type), call)
         seen: set[str] = set()
         repeats = 0
-        while batch := await self._ask(author, lambda: list(islice(listing, _BATCH)), call):
+        while batch := await self._ask(what, lambda: list(islice(listing, _BATCH)), call):
+            page: list[Listed] = []
             for info in batch:
-                name = check_id(str(getattr(info, "id", "")))
+                found = _listed(info, type)
                 # Rows move between pages while we read: one that comes again is passed over, a thousand are a loop.
-                repeats = repeats + 1 if name in seen else 0
+                repeats = repeats + 1 if found.id in seen else 0
                 if repeats > REPEATS:
-                    raise UntrueListingError(f"{author}: the Hub lists the same repos again and again")
+                    raise UntrueListingError(f"{what}: the Hub lists the same repos again and again")
                 if repeats == 0:
-                    seen.add(name)
-                    commit = getattr(info, "sha", None)
-                    yield Listed(
-                        id=name,
-                        type=type,
-                        commit=commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None,
-                        downloads=_count(info, "downloads"),
-                        likes=_count(info, "likes"),
-                        last_modified=getattr(info, "last_modified", None),
-                    )
+                    seen.add(found.id)
+                    page.append(found)
+            yield page
+
+    async def collection(self, slug: str) -> list[Listed]:
+        """The repos of a collection, `OWNER/TITLE-ID`, of every type; a collection tells no commits."""
+        what = f"collection {slug}"
+        if offline_mode():
+            raise offline(what)
+        found = await self._ask(what, partial(self._api.get_collection, slug), _Call(self._client, self.home, b"{"))
+        return [
+            Listed(id=check_id(str(item.item_id)), type=kind)
+            for item in found.items
+            for kind in get_args(RepoType)
+            if kind == item.item_type
+        ]
+
+    async def revisions(self, found: Listed, kinds: Collection[Revisions]) -> list[Listed]:
+        """The tags, pull requests and conversions of a repo, each at its commit, as `found` at its default branch."""
+        ask = partial(self._api.list_repo_refs, found.id, repo_type=found.type, include_pull_requests="pulls" in kinds)
+        refs = await self._ask(found.id, ask, _Call(self._client, self.home, b"{"))
+        named = {"tags": refs.tags, "pulls": refs.pull_requests or [], "converts": refs.converts}
+        return [
+            msgspec.structs.replace(
+                found, revision=str(ref.name if kind == "tags" else ref.ref), commit=_commit(ref.target_commit)
+            )
+            for kind in named
+            if kind in kinds
+            for ref in named[kind]
+        ]
+
+    async def files(self, found: Listed) -> Repo:
+        """A listed repo with all its files at the commit that the listing shows: one request a thousand files."""
+        if found.commit is None or offline_mode():
+            return await self.repo(
+                found.id, type=found.type, revision=found.revision if found.revision != "main" else None
+            )
+        tree = partial(self._tree, found.id, found.type, found.commit)
+        return Repo(
+            id=found.id,
+            requested=found.id,
+            type=found.type,
+            revision=found.revision,
+            commit=found.commit,
+            files=await self._ask(found.id, tree, _Call(self._client, self.home, b"[")),
+            downloads=found.downloads,
+            likes=found.likes,
+            last_modified=found.last_modified,
+        )
 
     def file(self, repo: Repo, path: str) -> Remote:
         """Where the file at `path` of a repo is read."""
@@ -217,31 +216,29 @@ class Hub:
             files[file.path] = file
         return tuple(files.values())
 
-    def _listing(self, author: str, kind: RepoType) -> Iterator[Any]:
-        api = self._api
-        match kind:
-            case "model":
-                return iter(
-                    api.list_models(
-                        author=author,
-                        sort="created_at",
-                        expand=["sha", "downloads", "likes", "lastModified", "private", "gated"],
-                    )
-                )
-            case "dataset":
-                return iter(
-                    api.list_datasets(
-                        author=author,
-                        sort="created_at",
-                        expand=["sha", "downloads", "likes", "lastModified", "private", "gated"],
-                    )
-                )
-            case "space":
-                return iter(
-                    api.list_spaces(
-                        author=author, sort="created_at", expand=["sha", "likes", "lastModified", "private"]
-                    )
-                )
+    def _listing(self, query: Query, kind: RepoType) -> Iterator[Any]:
+        listing: Any = {
+            "model": self._api.list_models,
+            "dataset": self._api.list_datasets,
+            "space": self._api.list_spaces,
+        }[kind]
+        # Spaces count no downloads: their most liked ones stand for the most used.
+        most = "likes" if kind == "space" else "downloads"
+        return iter(
+            listing(
+                author=query.author,
+                search=query.search,
+                sort="created_at" if query.most is None else most,
+                limit=query.most,
+                expand=[
+                    "sha",
+                    "likes",
+                    "lastModified",
+                    "private",
+                    *(["downloads", "gated"] if kind != "space" else []),
+                ],
+            )
+        )
 
     async def _ask(self, what: str, work: Callable[[], T], call: _Call) -> T:
         """What `work` answers in a worker thread, its requests being ours and its errors as well."""
@@ -295,6 +292,22 @@ def _file(name: str, item: Any) -> RepoFile:
     if type(size) is not int or not 0 <= size < 2**62 or right is None:
         raise UntrueListingError(f"{name}: the Hub lists {clipped(path)!r} without a proper size or hash")
     return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None)
+
+
+def _listed(info: Any, kind: RepoType) -> Listed:
+    """A row of a listing."""
+    return Listed(
+        id=check_id(str(getattr(info, "id", ""))),
+        type=kind,
+        commit=_commit(getattr(info, "sha", None)),
+        downloads=_count(info, "downloads"),
+        likes=_count(info, "likes"),
+        last_modified=getattr(info, "last_modified", None),
+    )
+
+
+def _commit(value: object) -> str | None:
+    return value if isinstance(value, str) and _COMMIT.fullmatch(value) else None
 
 
 def _count(info: Any, field: str) -> int | None:

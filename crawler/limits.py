@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 Bucket = Literal["api", "resolvers"]
 
 RESERVE = 1
-"""Requests left unused at the end of a window, for others who share the token or the address."""
+"""Requests left unused at the end of a window at least, for others who share the token or the address."""
+
+
+class Quota(NamedTuple):
+    """So many requests in so many seconds."""
+
+    requests: int
+    seconds: int
 
 
 class _Window(NamedTuple):
@@ -33,21 +40,50 @@ class _Window(NamedTuple):
 
 
 class Limiter:
-    """What is known of the buckets' windows. One for all tasks: the quota is that of the token or the address."""
+    """What is known of the buckets' windows. One for all tasks: the quota is that of the token or the address.
 
-    def __init__(self, *, longest: float = 900.0, clock: Callable[[], float] = time.monotonic) -> None:
+    `share` of each quota is used, the rest is left to others. A Hub that refuses before its quota is used up teaches
+    that no more than what was used until then is to be had.
+    """
+
+    def __init__(
+        self, *, longest: float = 900.0, share: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._longest = longest
+        self._share = share
         self._clock = clock
         self._windows: dict[str, _Window] = {}
+        self._reserve: dict[str, int] = {}
+        self.quotas: dict[str, Quota] = {}
+        """What the Hub said of its quotas, by bucket."""
+        self.refused = 0
+        """Requests that were answered with 429."""
 
-    def note(self, headers: Mapping[str, str]) -> None:
+    @property
+    def left(self) -> dict[str, int]:
+        """Requests that may still go out in the present window, by bucket, as far as it is known."""
+        now = self._clock()
+        return {
+            bucket: max(0, window.left - self._reserve.get(bucket, RESERVE))
+            for bucket, window in self._windows.items()
+            if window.ends > now
+        }
+
+    def note(self, headers: Mapping[str, str], status: int = 200) -> None:
         """Take over what an answer says about its bucket."""
+        self.refused += status == 429
         told = _told(headers)
         if told is None:
             return
+        if told.limit and told.window_seconds:
+            self.quotas[told.resource_type] = Quota(told.limit, told.window_seconds)
         ends = self._clock() + told.reset_in_seconds
         known = self._windows.get(told.resource_type)
         left = told.remaining
+        keep = max(RESERVE, round((told.limit or 0) * (1.0 - self._share)))
+        if status == 429 and left > 0:
+            keep, left = max(keep, left), 0
+        self._reserve[told.resource_type] = max(keep, self._reserve.get(told.resource_type, RESERVE))
         if known is not None and abs(known.ends - ends) < 2.0:
             # Answers overtake each other: within one window the count only falls.
             left = min(left, known.left)
@@ -62,7 +98,7 @@ class Limiter:
         if remains <= 0:
             del self._windows[bucket]
             return 0.0
-        if window.left > RESERVE:
+        if window.left > self._reserve.get(bucket, RESERVE):
             self._windows[bucket] = window._replace(left=window.left - 1)
             return 0.0
         return remains

@@ -10,18 +10,21 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from reports import query, rows
+from reports.alive import alive, is_alive
 from reports.database import misfits, opened
 from reports.errors import StoreBusy, StoreError
+from reports.news import News, news
 from reports.record import Audit, Sweep
 from reports.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -38,10 +41,26 @@ _GLANCE = 0.5
 """Seconds to wait for the database where the spool makes waiting unnecessary."""
 
 
+class Usual(NamedTuple):
+    """What an audit of a repo costs on the average."""
+
+    requests: float
+    bytes_fetched: float
+    seconds: float
+
+
+class RepoAt(NamedTuple):
+    """A repo at one commit of one revision."""
+
+    repo_id: str
+    repo_type: str
+    revision: str
+    commit: str
+
+
 class Standing(NamedTuple):
     """What an audit said of a repo, in short."""
 
-    repo_id: str
     verdict: Verdict
     complete: bool
     severity: Severity | None
@@ -88,6 +107,28 @@ class Store:
         self._spool.add_sweep(sweep)
         self._merge_if_free()
 
+    @contextmanager
+    def sweeping(self, sweep: Sweep) -> Iterator[None]:
+        """Keep a sweep as running until the block ends; those whose process died are recorded as interrupted."""
+        with alive(self._spool.folder, sweep.sweep_id):
+            for (sweep_id,) in self._read(_RUNNING, []) if self.path.exists() else ():
+                if not is_alive(self._spool.folder, str(sweep_id)):
+                    with opened(self.path, write=True, wait=self.wait) as connection:
+                        connection.execute(_BROKEN_OFF, [sweep_id])
+            self.record_sweep(sweep)
+            yield
+
+    def news(self, sweep_id: str) -> News:
+        """What a recorded sweep changed; raises `StoreBusy` if the database stays in use."""
+        self.merge()
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return news(connection, sweep_id)
+
+    def usual(self) -> Usual | None:
+        """What audits of repos cost until now; None before the first."""
+        row = next(iter(self._read(_USUAL, [])), None) if self.path.exists() else None
+        return None if row is None or row[0] is None else Usual(*map(float, row))  # type: ignore[arg-type]
+
     def merge(self) -> int:
         """Take all that waits in the spool into the database; how many audits were new to it.
 
@@ -123,17 +164,21 @@ class Store:
         self._merge_if_free()
         return self._one(_SAFE, [repo_id, repo_type])
 
-    def audited(self, repo_id: str, repo_type: str, commit: str, ruleset: str) -> str | None:
-        """The id of an audit of a repo at this commit by this ruleset that reached all files."""
-        self._merge_if_free()
-        return self._one(_AUDITED, [repo_id, repo_type, commit, ruleset])
+    def standing(self, repos: Collection[RepoAt], ruleset: str) -> dict[RepoAt, Standing]:
+        """What is known of these repos at these commits: their audits by this ruleset that reached all files.
 
-    def standing(self, audit_ids: Collection[str]) -> list[Standing]:
-        """What these audits said; raises `StoreBusy` if the database stays in use."""
-        if not audit_ids:
-            return []
+        Raises `StoreBusy` if the database stays in use: a repo that seems unknown would be audited twice.
+        """
+        if not repos:
+            return {}
+        if self._spool.names():
+            self.merge()
+        if not self.path.exists():
+            return {}
+        columns = [list(column) for column in zip(*repos, strict=True)]
         with opened(self.path, write=False, wait=self.wait) as connection:
-            return [Standing(*row) for row in connection.execute(_STANDING, [list(audit_ids)]).fetchall()]
+            rows_ = connection.execute(_STANDING, [*columns, ruleset]).fetchall()
+        return {RepoAt(*row[:4]): Standing(*row[4:]) for row in rows_}
 
     def query(self, sql: str, *, limit: int | None = None) -> Table:
         """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
@@ -217,22 +262,32 @@ LIMIT 1
 """
 """The newest judgement of a commit counts: what an older ruleset called clean may not be."""
 
-_AUDITED = """
-SELECT audit_id FROM audits
-WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" = $3 AND ruleset = $4 AND error IS NULL
-    AND selection IS NULL
+_RUNNING = "SELECT sweep_id FROM sweeps WHERE status = 'running'"
+
+_BROKEN_OFF = """
+UPDATE sweeps SET status = 'interrupted', finished_at = (
+        SELECT coalesce(max(audited_at), sweeps.started_at) FROM audits WHERE audits.sweep_id = sweeps.sweep_id
+    ), repos_audited = (SELECT count(*) FROM audits WHERE audits.sweep_id = sweeps.sweep_id)
+WHERE sweep_id = $1 AND status = 'running'
+"""
+
+_USUAL = """
+SELECT avg(requests), avg(bytes_fetched), avg(seconds) FROM audits WHERE kind = 'repo' AND files > 0 AND requests > 0
+"""
+
+_STANDING = """
+SELECT repo_id, repo_type, revision, "commit", verdict::VARCHAR, complete,
+    (SELECT max(severity)::VARCHAR FROM findings WHERE findings.audit_id = audits.audit_id)
+FROM audits
+SEMI JOIN (
+    SELECT unnest($1::VARCHAR[]) AS repo_id, unnest($2::VARCHAR[]) AS repo_type, unnest($3::VARCHAR[]) AS revision,
+        unnest($4::VARCHAR[]) AS "commit"
+) AS asked USING (repo_id, repo_type, revision, "commit")
+WHERE kind = 'repo' AND ruleset = $5 AND error IS NULL AND selection IS NULL
     AND NOT EXISTS (
         FROM files ANTI JOIN blob_facts USING (blob, hint)
         WHERE files.audit_id = audits.audit_id AND files.error IS NOT NULL
     )
-ORDER BY audited_at DESC
-LIMIT 1
+QUALIFY row_number() OVER (PARTITION BY repo_id, repo_type, revision, "commit" ORDER BY audited_at DESC) = 1
 """
 """A file that has an error and no facts could not be fetched, so the audit is worth another try."""
-
-_STANDING = """
-SELECT repo_id, verdict::VARCHAR, complete,
-    (SELECT max(severity)::VARCHAR FROM findings WHERE findings.audit_id = audits.audit_id)
-FROM audits WHERE audit_id IN (SELECT unnest($1::VARCHAR[]))
-ORDER BY repo_id
-"""

@@ -21,7 +21,7 @@ from audit.demo.content import FIRST_NIGHT, ORGANISATIONS, SECOND_NIGHT, demo_wo
 from audit.demo.server import LoopbackHub
 from audit.exits import Exit
 from audit.session import open_session
-from audit.sweep import sweep_all
+from audit.sweep import SweepOptions, changes, sweep_all
 from reports.store import Store
 from reports.table import render
 from reports.text import human
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from reports.record import Audit
+    from audit.sweeping import Swept
+    from reports.news import News
 
 _TABLE = """
 SELECT repo_id AS repo, path, severity, rule, message
@@ -63,10 +64,12 @@ def demo(*, serve: bool) -> Exit:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with _account_free(), LoopbackHub(demo_world(night=1)) as hub:
-        first = _night(hub, folder, FIRST_NIGHT)
+        first, _ = _night(hub, folder, FIRST_NIGHT)
         hub.world = demo_world(night=2)
-        second = _night(hub, folder, SECOND_NIGHT)
+        second, found = _night(hub, folder, SECOND_NIGHT)
         _show(folder, first, second)
+        click.echo(changes(found), nl=False)
+        click.echo(_NEXT.format(audit=_command(), database=shlex.quote(str(folder / "demo.duckdb"))))
         if serve:
             _serve(hub)
     return Exit.OK
@@ -81,20 +84,20 @@ def _config(hub: LoopbackHub, folder: Path) -> Config:
     )
 
 
-def _night(hub: LoopbackHub, folder: Path, now: datetime) -> list[Audit]:
+def _night(hub: LoopbackHub, folder: Path, now: datetime) -> tuple[Swept, News]:
     """One sweep of both organisations, as if it were that night."""
 
-    async def inside() -> list[Audit]:
+    async def inside() -> tuple[Swept, News]:
         options = Options(db=folder / "demo.duckdb")
         async with open_session(_config(hub, folder), options) as session:
             dated = session._replace(tools=session.tools._replace(now=lambda: now))
-            return (await sweep_all(dated, ORGANISATIONS)).audits
+            return await sweep_all(dated, ORGANISATIONS, SweepOptions(), quiet=True)
 
     click.echo(f"Sweeping {' and '.join(ORGANISATIONS)} at {hub.endpoint}, the night of {now:%d %B %Y} …", err=True)
     return anyio.run(inside)
 
 
-def _show(folder: Path, first: list[Audit], second: list[Audit]) -> None:
+def _show(folder: Path, first: Swept, second: Swept) -> None:
     store = Store(folder / "demo.duckdb")
     click.echo("\nWhat these repos would do on loading, worst first:\n")
     click.echo(render(store.query(_TABLE), "table"), nl=False)
@@ -102,10 +105,10 @@ def _show(folder: Path, first: list[Audit], second: list[Audit]) -> None:
     click.echo(render(store.query(_VERDICTS), "table"), nl=False)
     click.echo("\nFindings a week:\n")
     click.echo(trend_text(store.query("SELECT * FROM trend")), nl=False)
-    fetched = sum(audit.stats.bytes_fetched for audit in (*first, *second))
-    total = sum(audit.stats.bytes_total for audit in (*first, *second))
-    click.echo(f"\n{len(first) + len(second)} audits read {human(fetched)} of {human(total)}; nothing was loaded.")
-    click.echo(_NEXT.format(audit=_command(), database=shlex.quote(str(folder / "demo.duckdb"))))
+    fetched, total = first.bytes_fetched + second.bytes_fetched, first.bytes_total + second.bytes_total
+    click.echo(
+        f"\n{first.audited + second.audited} audits read {human(fetched)} of {human(total)}; nothing was loaded."
+    )
 
 
 def _command() -> str:

@@ -74,7 +74,7 @@ def test_an_organisation_that_cannot_be_listed_does_not_end_the_sweep():
     with serve(repo("org/m", {"config.json": b"{}"})) as hub:
         result = audit("sweep", "nobody", "org", hub=hub)
         states = audit("sql", "SELECT status, repos_audited FROM sweeps", "--format", "csv").out
-        wrong = audit("sweep", "org", "a/b", hub=hub)
+        wrong = audit("sweep", "org", "a/b/c", hub=hub)
         after = audit("sql", "SELECT count(*) AS sweeps FROM sweeps", "--format", "csv").out
     assert result.code == 3
     assert "nobody" in result.err

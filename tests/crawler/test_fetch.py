@@ -23,9 +23,10 @@ from crawler.errors import (
     WrongBytesError,
 )
 from crawler.fetch import Fetcher
-from crawler.hub import Hub, Repo, RepoFile
+from crawler.hub import Hub
 from crawler.ranges import BLOCK, GAP, SMALL
 from crawler.remote import Remote
+from crawler.repos import Repo, RepoFile
 from scanners.source import Span, merge
 from tests.crawler.conftest import IMPATIENT
 from tests.crawler.plain_server import plain_server, ranged

@@ -21,6 +21,7 @@ from crawler.errors import (
     UntrueListingError,
 )
 from crawler.hub import Hub
+from crawler.repos import Query
 from tests.crawler.conftest import IMPATIENT
 from tests.crawler.plain_server import plain_server
 from tests.hub import broken, one, repo, serve
@@ -124,22 +125,26 @@ async def test_addresses_of_files_are_at_the_commit_and_quoted(client):
             api.file(got, "nothing.bin")
 
 
+async def repos(api, author="org", **options):
+    return [item async for page in api.pages(Query(author), **options) for item in page]
+
+
 async def test_the_repos_of_an_organisation_are_streamed(client):
     world = World(tuple(one(f"org/m{number}", {"a": b"1"}, downloads=number) for number in range(25)))
     with serve(world, shape=Shape(page_size=10)) as hub:
-        listed = [item async for item in Hub(client, endpoint=hub.endpoint).repos("org")]
+        listed = await repos(Hub(client, endpoint=hub.endpoint))
         assert {item.id for item in listed} == {f"org/m{number}" for number in range(25)}
         assert {item.downloads for item in listed} == set(range(25))
         assert all(item.commit == hub.world.repo(item.id).commit_ids[-1] for item in listed)
         assert all(item.last_modified for item in listed)
         assert hub.log.count() == 3
-        assert [item async for item in Hub(client, endpoint=hub.endpoint).repos("nobody")] == []
+        assert await repos(Hub(client, endpoint=hub.endpoint), "nobody") == []
 
 
 @pytest.mark.parametrize("kind", ["dataset", "space"])
 async def test_datasets_and_spaces_are_listed_as_well(client, kind):
     with serve(repo("org/thing", {"a": b"1"}, type=kind)) as hub:
-        listed = [item async for item in Hub(client, endpoint=hub.endpoint).repos("org", type=kind)]
+        listed = await repos(Hub(client, endpoint=hub.endpoint), type=kind)
     assert [(item.id, item.type) for item in listed] == [("org/thing", kind)]
     assert listed[0].commit
 
@@ -147,7 +152,7 @@ async def test_datasets_and_spaces_are_listed_as_well(client, kind):
 async def test_a_listing_that_is_left_early_asks_no_further(client):
     world = World(tuple(one(f"org/m{number}", {"a": b"1"}) for number in range(900)))
     with serve(world, shape=Shape(page_size=100)) as hub:
-        listing = Hub(client, endpoint=hub.endpoint).repos("org")
+        listing = Hub(client, endpoint=hub.endpoint).pages(Query("org"))
         await anext(listing)
         await listing.aclose()
         assert hub.log.count() <= 2
@@ -161,7 +166,7 @@ async def test_a_cursor_that_leads_back_is_an_error(client):
         with pytest.raises(UntrueListingError):
             await api.repo("org/m0")
         with pytest.raises(UntrueListingError):
-            _ = [item async for item in api.repos("org")]
+            await repos(api)
         assert hub.log.count() < 20
 
 
@@ -215,7 +220,7 @@ async def test_offline_nothing_is_sent(client, monkeypatch):
         with pytest.raises(OfflineError, match="HF_HUB_OFFLINE"):
             await api.repo("org/m0")
         with pytest.raises(OfflineError, match="HF_HUB_OFFLINE"):
-            _ = [item async for item in api.repos("org")]
+            await repos(api)
         with pytest.raises(OfflineError, match=r"config\.json"):
             async with client.open(api.file(got, "config.json").url, home=api.home):
                 pass

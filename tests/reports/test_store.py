@@ -9,7 +9,7 @@ import pytest
 
 from reports.errors import StoreBusy, StoreError
 from reports.record import Problem
-from reports.store import Store
+from reports.store import RepoAt, Standing, Store
 from scanners.facts import Code, Opens
 from tests.reports.made import SCANNERS, START, audit, blob, file, finding, reference, sweep
 
@@ -23,6 +23,9 @@ def rows(store, sql):
     return store.query(sql).rows
 
 
+AT = RepoAt("org/model", "model", "main", "c" * 40)
+
+
 def waiting(store):
     return sorted(path.name for path in store.path.with_name("audit.duckdb.spool").iterdir())
 
@@ -30,7 +33,7 @@ def waiting(store):
 def test_making_a_store_touches_nothing(store):
     assert not store.path.parent.exists()
     assert store.known({("sha256:aa", ".bin")}, SCANNERS) == {}
-    assert store.audited("org/model", "model", "c" * 40, "rules-1") is None
+    assert store.standing([AT], "rules-1") == {}
     assert store.safe_revision("org/model", "model") is None
     assert store.merge() == 0
     assert not store.path.parent.exists()
@@ -115,7 +118,8 @@ def test_a_locked_database_loses_nothing_and_stops_nobody(tmp_path):
         store.record_sweep(sweep())
         asked = {("sha256:old", ".bin"), ("sha256:new", ".bin")}
         assert store.known(asked, SCANNERS) == {("sha256:new", ".bin"): blob("sha256:new", reference())}
-        assert store.audited("org/model", "model", "c" * 40, "rules-1") is None
+        with pytest.raises(StoreBusy):
+            store.standing([AT], "rules-1")
         with pytest.raises(StoreBusy, match="in use by another process"):
             store.merge()
         with pytest.raises(StoreBusy):
@@ -225,26 +229,26 @@ def test_what_a_blob_opens_is_found_like_any_reference(store):
 
 
 def test_a_repo_is_audited_by_the_ruleset_that_audited_it(store):
-    store.record(audit("a1", file()))
-    assert store.audited("org/model", "model", "c" * 40, "rules-1") == "a1"
-    assert store.audited("org/model", "model", "c" * 40, "rules-2") is None
-    assert store.audited("org/model", "model", "d" * 40, "rules-1") is None
-    assert store.audited("org/model", "dataset", "c" * 40, "rules-1") is None
+    store.record(audit("a1", file("model.bin", finding()), verdict="malicious"))
+    assert store.standing([AT], "rules-1") == {AT: Standing("malicious", complete=True, severity="critical")}
+    assert store.standing([AT], "rules-2") == {}
+    others = [AT._replace(commit="d" * 40), AT._replace(repo_type="dataset"), AT._replace(revision="refs/pr/1")]
+    assert store.standing(others, "rules-1") == {}
+    assert store.standing([*others, AT], "rules-1").keys() == {AT}
 
 
 def test_an_audit_that_could_not_reach_everything_is_tried_again(store):
     unreached = file("b.bin", blob="sha256:bb", verdict="incomplete", complete=False, error=Problem("network", "reset"))
     store.record(audit("a1", file(), unreached, blobs=(blob(),)))
     store.record(audit("a2", commit="d" * 40, error=Problem("gated", "no access")))
-    assert store.audited("org/model", "model", "c" * 40, "rules-1") is None
-    assert store.audited("org/model", "model", "d" * 40, "rules-1") is None
+    assert store.standing([AT, AT._replace(commit="d" * 40)], "rules-1") == {}
 
 
 def test_an_audit_is_done_though_a_file_cannot_be_read_for_ever(store):
     limit = Problem("limit", "ratio")
     unread = file("b.bin", blob="sha256:bb", verdict="incomplete", complete=False, error=limit)
     store.record(audit("a1", unread, blobs=(blob("sha256:bb", stopped=limit),)))
-    assert store.audited("org/model", "model", "c" * 40, "rules-1") == "a1"
+    assert store.standing([AT], "rules-1").keys() == {AT}
 
 
 def test_the_safe_revision_is_the_newest_clean_commit_by_its_newest_judgement(store):

@@ -1,0 +1,176 @@
+"""What a sweep says of itself while it runs, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+import msgspec
+
+from reports.escape import visible
+from reports.text import human
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from crawler.client import Client
+    from reports.record import Audit
+
+
+class Watch:
+    """Says nothing: the sweep of a run that is to be quiet."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+
+    def listed(self, count: int, *, unchanged: int) -> None:
+        """So many more repos were listed, so many of them are as they were."""
+
+    def expect(self, count: int) -> None:
+        """So many more repos are to be audited."""
+
+    def audited(self, audit: Audit) -> None:
+        """A repo was audited."""
+
+    def say(self, text: str) -> None:
+        """Something that the user should know."""
+
+
+class Lines(Watch):
+    """One line for each repo that is audited."""
+
+    def __init__(self, form: str) -> None:
+        self._form = form
+
+    def audited(self, audit: Audit) -> None:
+        """A repo was audited."""
+        severities = _severities(audit)
+        if self._form == "json":
+            self._json(
+                event="audited",
+                repo=audit.target.id,
+                type=audit.target.type,
+                revision=audit.target.revision,
+                commit=audit.target.commit,
+                verdict=audit.verdict,
+                complete=audit.complete,
+                files=audit.stats.files,
+                reused=sum(file.reused for file in audit.files),
+                bytes_total=audit.stats.bytes_total,
+                bytes_fetched=audit.stats.bytes_fetched,
+                requests=audit.stats.requests,
+                seconds=audit.stats.seconds,
+                findings=dict(severities),
+                error=audit.error and audit.error.message,
+            )
+            return
+        found = "".join(f", {count} {severity}" for severity, count in severities.items())
+        size = f"{human(audit.stats.bytes_fetched)} of {human(audit.stats.bytes_total)}"
+        wrong = f": {audit.error.message}" if audit.error else ""
+        self._line(f"{audit.verdict:<10}  {audit.target.id}  {audit.stats.files} files, {size}{found}{wrong}")
+
+    def listed(self, count: int, *, unchanged: int) -> None:
+        """So many more repos were listed, so many of them are as they were."""
+        if self._form == "json":
+            self._json(event="listed", repos=count, unchanged=unchanged)
+        elif count:
+            self._line(f"listed      {count} repos, {unchanged} unchanged")
+
+    def say(self, text: str) -> None:
+        """Something that the user should know."""
+        if self._form == "json":
+            self._json(event="note", message=text)
+        else:
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}  {visible(text)}", err=True)
+
+    def _json(self, **fields: Any) -> None:
+        line = msgspec.json.encode({"at": datetime.now(UTC), **fields}).decode()
+        click.echo(visible(line), err=True)
+
+
+class Panel(Watch):
+    """Two lines on a terminal, drawn anew all the time."""
+
+    def __init__(self, client: Client) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+        self._client = client
+        self._rich = Progress(
+            TextColumn("{task.completed:.0f} of {task.total:.0f} repos"),
+            BarColumn(bar_width=20),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._rich.add_task("", total=0, state="")
+        self._repos = self._unchanged = self._files = self._fetched = self._saved = 0
+        self._found: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._rich.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Clear what was drawn."""
+        self._rich.stop()
+
+    def listed(self, count: int, *, unchanged: int) -> None:
+        """So many more repos were listed, so many of them are as they were."""
+        self._unchanged += unchanged
+        self._repos += count
+        self._rich.update(self._task, total=self._repos, advance=unchanged, state=self._state())
+
+    def audited(self, audit: Audit) -> None:
+        """A repo was audited."""
+        self._files += audit.stats.files
+        self._fetched += audit.stats.bytes_fetched
+        self._saved += max(0, audit.stats.bytes_total - audit.stats.bytes_fetched)
+        self._found += _severities(audit)
+        self._rich.update(self._task, advance=1, state=self._state())
+
+    def say(self, text: str) -> None:
+        """Something that the user should know."""
+        self._rich.console.print(visible(text), markup=False)
+
+    def _state(self) -> str:
+        found = ", ".join(f"{count} {severity}" for severity, count in self._found.items())
+        quota = ", ".join(f"{bucket} {left} left" for bucket, left in self._client.limiter.left.items())
+        parts = [
+            f"{self._unchanged} unchanged",
+            f"{self._files} files",
+            f"{human(self._fetched)} read, {human(self._saved)} saved",
+            found,
+            quota,
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+def _severities(audit: Audit) -> Counter[str]:
+    found = Counter(finding.severity for file in audit.files for finding in file.findings)
+    return Counter({severity: found[severity] for severity in ("critical", "high", "medium", "low") if found[severity]})
+
+
+def watching(client: Client, *, quiet: bool, log: str | None) -> Watch:
+    """How this run is watched: a panel on a terminal, a line a repo elsewhere or where a form of log is named."""
+    if quiet:
+        return Watch()
+    if log is None and sys.stderr.isatty():
+        return Panel(client)
+    return Lines(log or "text")
