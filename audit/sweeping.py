@@ -133,14 +133,15 @@ class Sweeping:
     async def changed(self) -> AsyncIterator[list[Listed]]:
         """The repos that have to be audited, some at a time; what is known of the others is counted on the way."""
         for text, target in self._targets.items():
-            seen = len(self._seen)
+            seen = 0
             try:
                 async for page in listed(self._hub, target, self._config.types):
+                    seen += len(page)
                     yield await self._sift(page)
             except CrawlError as error:
                 self.swept.failed.append(f"{text}: {error}")
             else:
-                if seen == len(self._seen):
+                if not seen:
                     self.swept.failed.append(f"{text}: the Hub lists no repo of it; check the name")
 
     async def _pipeline(self) -> None:

@@ -35,7 +35,7 @@ from crawler.remote import Remote
 from crawler.repos import Listed, Query, Repo, RepoFile, RepoType, Revisions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 
     from huggingface_hub import HfApi
 
@@ -335,10 +335,20 @@ class _Session(httpx2.Client):
             raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing does not end")
         call.asked.add(url)
         ask = partial(call.client.fetch, url, home=call.home, headers={"Accept": "application/json"}, limit=PAGE_LIMIT)
-        response = anyio.from_thread.run(ask)
+        response = anyio.from_thread.run(_unless_cancelled, ask)
+        if response is None:
+            raise OfflineError("interrupted")
         if response.is_success and response.content.lstrip()[:1] != call.begins:
             raise UntrueListingError(f"{clipped(request.url.path)} does not answer as the Hub does; check HF_ENDPOINT")
         return response
+
+
+async def _unless_cancelled(ask: Callable[[], Awaitable[T]]) -> T | None:
+    """What `ask` answers; None when the program ends, for then nobody waits for it, and an error would be logged."""
+    try:
+        return await ask()
+    except anyio.get_cancelled_exc_class():
+        return None
 
 
 @cache

@@ -253,7 +253,7 @@ _SAFE = """
 SELECT "commit" FROM (
     SELECT "commit", audited_at, verdict, complete FROM audits
     WHERE kind = 'repo' AND repo_id = $1 AND repo_type = $2 AND "commit" IS NOT NULL AND error IS NULL
-        AND selection IS NULL
+        AND selection IS NULL AND NOT coalesce(starts_with(revision, 'refs/'), false)
     QUALIFY row_number() OVER (PARTITION BY "commit" ORDER BY audited_at DESC, audit_id DESC) = 1
 )
 WHERE verdict = 'clean' AND complete

@@ -40,6 +40,7 @@ def application(state: State) -> Starlette:
         routes=[
             Route("/api/agent-harnesses", _harnesses),
             Route("/api/whoami-v2", with_state(_whoami)),
+            Route("/api/collections/{slug:path}", with_state(_collection)),
             Route("/api/resolve-cache/{rest:path}", with_state(files.cached)),
             Route("/api/{rest:path}", with_state(_api), methods=["GET", "POST"]),
             Route("/{rest:path}", with_state(files.resolve)),
@@ -70,6 +71,31 @@ async def _whoami(state: State, request: Request) -> Response:
     auth = {"type": "access_token", "accessToken": {"displayName": "loopback", "role": "read"}}
     return JSONResponse(
         {"type": "user", "id": "0" * 24, "name": name, "fullname": name, "isPro": False, "orgs": [], "auth": auth}
+    )
+
+
+async def _collection(state: State, request: Request) -> Response:
+    slug = request.path_params["slug"]
+    if slug not in state.world.collections:
+        raise Refused(HTTPStatus.NOT_FOUND, "Collection not found")
+    items = [
+        {"_id": f"{number:024x}", "id": repo_id, "type": kind, "position": number}
+        for number, (kind, repo_id) in enumerate(state.world.collections[slug])
+    ]
+    owner = {"_id": "0" * 24, "name": slug.partition("/")[0], "fullname": slug.partition("/")[0], "type": "org"}
+    return JSONResponse(
+        {
+            "slug": slug,
+            "title": slug.partition("/")[2],
+            "owner": owner,
+            "lastUpdated": "2026-01-01T00:00:00.000Z",
+            "gating": False,
+            "theme": "blue",
+            "private": False,
+            "upvotes": 0,
+            "position": 0,
+            "items": items,
+        }
     )
 
 

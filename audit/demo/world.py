@@ -152,6 +152,8 @@ class World:
     repos: tuple[Repo, ...] = ()
     renames: Mapping[str, str] = field(default_factory=dict)
     """Old id to new id, of every type."""
+    collections: Mapping[str, tuple[tuple[RepoType, str], ...]] = field(default_factory=dict)
+    """What each collection holds, by its slug, `OWNER/TITLE-ID`."""
     tokens: Mapping[str, str] = field(default_factory=dict)
     """Names of users by token; those in any repo's `access` are valid as well."""
 

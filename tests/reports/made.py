@@ -39,11 +39,11 @@ def reference(module="posix", name="system", used_as="called"):
     return Reference("pickle.global", module, name, used_as, member="archive/data.pkl", offset=2)
 
 
-def audit(identity="a1", *files, days=0, repo="org/model", kind="repo", commit="c" * 40, **other):
+def audit(identity="a1", *files, days=0, repo="org/model", kind="repo", commit="c" * 40, revision="main", **other):
     order = ("clean", "incomplete", "suspicious", "malicious")
     fields = {
         "audit_id": identity,
-        "target": Target(kind, repo, "model" if kind == "repo" else None, "main" if kind == "repo" else None, commit),
+        "target": Target(kind, repo, *(("model", revision) if kind == "repo" else (None, None)), commit),
         "started": START + timedelta(days=days),
         "ruleset": "rules-1",
         "version": "0.1.0",

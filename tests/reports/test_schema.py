@@ -109,6 +109,35 @@ def test_current_findings_are_those_of_the_newest_audit_of_each_repo(store):
     assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("new.bin",), ("other.bin",)]
 
 
+def test_each_revision_speaks_for_itself_and_a_pinned_commit_for_the_default_branch(store):
+    store.record(audit("a1", file("main.bin", finding())))
+    store.record(audit("a2", file("pull.bin", finding()), days=1, revision="refs/pr/1"))
+    store.record(audit("a3", file("tag.bin", finding()), days=2, revision="v1"))
+    store.record(audit("a4", file("tag.bin"), days=3, revision="v1"))
+    assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("main.bin",), ("pull.bin",)]
+    store.record(audit("a5", file("pinned.bin"), days=4, revision="d" * 40))
+    assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("pull.bin",)]
+
+
+def test_a_repo_that_was_renamed_has_no_findings_under_its_old_name(store):
+    store.record(audit("a1", file("model.bin", finding())))
+    moved = Problem("renamed", "is org/new now")
+    store.record(audit("a2", days=1, error=moved, verdict="incomplete", complete=False))
+    assert rows(store, "SELECT path FROM current_findings") == []
+
+
+@pytest.mark.parametrize("count", range(1, len(steps.known())))
+def test_a_database_of_each_earlier_version_is_brought_up_to_date(store, monkeypatch, count):
+    with monkeypatch.context() as patch:
+        earlier = dict(list(steps.known().items())[:count])
+        patch.setattr(steps, "known", lambda: earlier)
+        store.record(audit("a1", file("model.bin", finding())))
+        store.merge()
+    store.record(audit("a2", file("pull.bin", finding()), days=1, revision="refs/pr/1"))
+    assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("model.bin",), ("pull.bin",)]
+    assert [name for (name,) in rows(store, "SELECT name FROM schema_steps")] == list(steps.known())
+
+
 def test_the_trend_carries_a_repo_that_did_not_change_through_the_weeks(store):
     store.record(audit("a1", file("model.bin", finding(), finding("low"))))
     store.record(audit("b1", file("model.bin", finding()), days=1, repo="org/other"))
