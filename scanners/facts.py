@@ -25,6 +25,7 @@ ReferenceKind = Literal[
     "torch.script.load",  # the same, in code that runs while the module is loaded
     "torch.export",  # what a node of a torch.export graph calls
     "torch.package",  # a module whose source is in a torch.package
+    "torch.package.extern",  # a module that sources and pickles of a torch.package may take from where it is loaded
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -37,6 +38,7 @@ CodeKind = Literal[
     "marshal",  # in marshal data, as `marshal.loads` reads them
     "pyc",  # a compiled module
     "python",  # source
+    "torch.package",  # source in a torch.package
 ]
 
 OpensKind = Literal[

@@ -65,6 +65,16 @@ def facts_of(code: Compiled, kind: CodeKind, member: str, offset: int | None, *,
     return _facts(kind, code.name, code.names, code.texts, code.digest, member, offset, called=called, proven=proven)
 
 
+def facts_of_source(
+    source: str | bytes, kind: CodeKind, name: str, member: str, offset: int | None = None
+) -> list[Code]:
+    """What is to be said of source that loading runs; raises `ValueError` for what cannot be parsed."""
+    paths = [path for path, _ in python_source.names(source)]
+    data = source if isinstance(source, bytes) else source.encode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    return _facts(kind, name, paths, (), digest, member, offset, called=True)
+
+
 def _facts(  # noqa: PLR0917 - the fields of the fact
     kind: CodeKind,
     name: str,
@@ -167,13 +177,11 @@ class Carried:
             return False
         source = "".join(text for text in texts if text)
         try:
-            named = python_source.names(source)
+            facts = facts_of_source(source, "python", "forward", self._scan.member, offset)
         except ValueError as problem:
             self._scan.unread("broken", f"source that the pickle executes: {problem}", offset=offset)
             return False
-        digest = hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-        paths = [path for path, _ in named]
-        self._state(_facts("python", "forward", paths, (), digest, self._scan.member, offset, called=True))
+        self._state(facts)
         return True
 
     def _text(self, value: Value) -> str | None:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _CALL_DEPTH = 16
 _LOOKED_INTO = frozenset(("dtype", "type", ARRAY, *FILES))
 _NOT_TEXT = (bytes, int, tuple, type(None))
+_REDUCED = ("reduce_package", b"reduce_package")
+"""With what the persistent ids of torch.package begin that ask for a call; a number may follow, then callee and
+arguments."""
 _NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
 
 
@@ -104,7 +107,11 @@ class Caller(Stack):
     def _binpersid(self, _: Argument) -> None:
         identity = self._pop()
         self._notes.persistent(identity, self.at)
-        self._push(Persistent(identity))
+        if isinstance(identity, tuple) and len(identity) in {3, 4} and identity[0] in _REDUCED:
+            # torch/package/package_importer.py, `persistent_load`: the importer itself is the first argument.
+            self._push(self._call(identity[-2], (UNKNOWN, *as_arguments(identity[-1])), "BINPERSID"))
+        else:
+            self._push(Persistent(identity))
 
     # --- calls -------------------------------------------------------------------------------------------------
 

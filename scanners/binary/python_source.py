@@ -34,8 +34,11 @@ class Named(NamedTuple):
     used: Used
 
 
-def names(source: str) -> tuple[Named, ...]:
-    """What the source names, sorted; raises `ValueError` for what is no source, or too long."""
+def names(source: str | bytes) -> tuple[Named, ...]:
+    """What the source names, sorted; raises `ValueError` for what is no source, or too long.
+
+    Bytes may say in which encoding they are, as those of a file do.
+    """
     if len(source) > MOST:
         raise ValueError(f"{len(source)} characters of source")
     try:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from scanners.binary import torch_records as torch
 from scanners.binary.torch_export import Export
+from scanners.binary.torch_package import read_packaged
 from scanners.binary.torchscript import Script
 from scanners.budget import LimitReached
-from scanners.facts import Reference, Storage, clip_name
+from scanners.facts import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,21 +50,22 @@ class TorchParts:
         try:
             if self._export.reads(name):
                 self._export.read(part, name)
-            explained = self._script.read(part, name) if self._script.runs(name) else self._scan.inside(part, name)
+            explained = self._content(part, name)
         except LimitReached as reached:
             if reached.limit == "facts":
                 raise
             self._scan.unread("limit", str(reached), member=name)
             return False
-        if self._kind == "torch.package" and (module := torch.packaged(name)):
-            self._scan.state(
-                Reference("torch.package", clip_name(module), "", "imported", member=self._scan.path(name))
-            )
-            # To PackageImporter a folder named `code` is one like any other.
-            explained = explained and (not self._script.runs(name) or self._scan.inside(part, name))
         if torch.is_pickle(name):
             self._note(name, stated)
         return explained
+
+    def _content(self, part: Source, name: str) -> bool:
+        if self._kind == "torch.package":
+            # To PackageImporter a folder named `code` is one like any other.
+            explained = read_packaged(self._scan, part, name)
+            return (not self._script.runs(name) or self._script.read(part, name)) and explained
+        return self._script.read(part, name) if self._script.runs(name) else self._scan.inside(part, name)
 
     def _note(self, name: str, stated: int) -> None:
         """Keep what the facts stated since then say of storages of this very pickle."""

@@ -320,5 +320,5 @@ class _Archive:
 
 
 SCANNER = Scanner(
-    "zip", 2, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
+    "zip", 3, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
 )

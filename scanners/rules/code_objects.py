@@ -57,8 +57,17 @@ SOURCE: Final = Rule(
     "Read the source before you load the file, or ask for a state_dict.",
     ("https://pytorch.org/docs/stable/fx.html",),
 )
+PACKAGED: Final = Rule(
+    "torch-package-source",
+    "critical",
+    "Source in the torch.package does what no model has to do",
+    "PackageImporter executes the sources of the archive when something is loaded from it. Models compute; these name"
+    " functions that run programs, open connections, write files or load other code.",
+    "Read that source before you load anything from the package, or ask for safetensors.",
+    ("https://docs.pytorch.org/docs/stable/package.html",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (CALLED, BYTECODE, SOURCE)
+RULES: Final[tuple[Rule, ...]] = (CALLED, BYTECODE, SOURCE, PACKAGED)
 
 _NAMEDTUPLE: Final = ("_tuple_new",)
 """All that `__new__` of a named tuple names; what it stands for is a reference of its own."""
@@ -69,6 +78,8 @@ _WINDOW: Final = 4
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _RISKY: Final = RISKY_NAMES | REACHED | SINKS
 _OPERATORS: Final = ("operator.", "_operator.")
+_ORDINARY: Final = ("os.path", "os.environ", "os.getcwd", "os.getenv", "os.cpu_count", "inspect.", "builtins.globals")
+"""What modules of models name and pickles do not: paths, settings, signatures."""
 _LOOKS_UP: Final = frozenset(("operator.attrgetter", "operator.methodcaller", "operator.itemgetter", "operator.call"))
 
 
@@ -100,10 +111,20 @@ def _denied(code: Code, policy: Policy) -> tuple[Severity, list[str]]:
     return worst, found
 
 
+def _beyond_models(code: Code, policy: Policy) -> tuple[Severity, list[str]]:
+    """The same of a whole module, which may import what it does not use and look at what it is given."""
+    _, named = _denied(code, policy)
+    decisions = {path: policy.decide_path(path) for path in named if "." in path and not path.startswith(_ORDINARY)}
+    found = {path: each.severity for path, each in decisions.items() if each.capability != "attribute_primitive"}
+    return max(found.values(), key=_RANK.__getitem__, default="medium"), list(found)
+
+
 def _weigh(code: Code, policy: Policy) -> tuple[Rule, Severity, list[str]]:
     """The rule that speaks of a piece of code, its weight, and what weighs."""
     if code.kind == "python":
         return SOURCE, *_denied(code, policy)
+    if code.kind == "torch.package":
+        return PACKAGED, *_beyond_models(code, policy)
     if code.kind == "pyc":
         return BYTECODE, "medium", []
     rule = CALLED if code.called else CODE_OBJECT if code.kind == "pickle" else BYTECODE
@@ -120,6 +141,8 @@ def judge(case: Case) -> Iterator[Finding]:
     groups: dict[tuple[Rule, str], list[tuple[Code, Severity, list[str]]]] = {}
     for code in case.codes:
         rule, severity, risks = _weigh(code, case.policy)
+        if rule is PACKAGED and not risks:
+            continue  # That there are sources is told once for the archive.
         groups.setdefault((rule, code.member), []).append((code, severity, risks))
     for (rule, member), entries in groups.items():
         worst = max((severity for _, severity, _ in entries), key=_RANK.__getitem__)
@@ -200,6 +223,14 @@ def _source(_: Call, __: Policy) -> Objection | None:
     return Objection("critical", "the source that it executes cannot be told")
 
 
+def _packaged_source(call: Call, _: Policy) -> Objection | None:
+    """A call that imports the module that torch.package wrote for a traced graph, which is examined as a source."""
+    module = text_of(call.arguments[2]) if len(call.arguments) == 3 else None
+    if module is not None and module.startswith(_GENERATED):
+        return None
+    return Objection("high", "it imports a module that torch.package did not write")
+
+
 def _nothing(_: Call, __: Policy) -> Objection | None:
     """A call that makes a value, whatever it is given."""
     return None
@@ -212,6 +243,7 @@ def _under(
 
 
 _TYPES_BY_NAME: Final = frozenset(("cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type"))
+_GENERATED: Final = "fx-generated._"
 _CLOUD: Final = "cloudpickle.cloudpickle"
 _DILL: Final = "dill._dill"
 ASSEMBLING: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
@@ -236,5 +268,6 @@ ASSEMBLING: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     **_under("builtins", "setattr", _sets),
     **_under("builtins", "map filter sorted min max", _applies),
     **_under("torch.fx.graph_module", "reduce_graph_module reduce_deploy_graph_module", _source),
+    **_under("torch.fx.graph_module", "reduce_package_graph_module", _packaged_source),
 }
 """By canonical name, as `ARGUMENT_AWARE`. A code object that was read leaves no call behind, only its own fact."""

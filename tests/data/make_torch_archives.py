@@ -160,6 +160,9 @@ def package():
             exporter.extern("torch.**")
             exporter.save_pickle("net", "net.pkl", tinynet.Net())
             exporter.save_text("config", "labels.txt", "cat\ndog\n")
+        with PackageExporter(str(OUT / "packaged_graph.pt")) as exporter:
+            exporter.extern(["torch.**", "tinynet"])
+            exporter.save_pickle("net", "net.pkl", torch.fx.symbolic_trace(tinynet.Net()))
 
 
 def optimizers():

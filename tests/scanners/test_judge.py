@@ -189,6 +189,7 @@ def test_every_kind_of_reference_has_its_judge():
         "torch.script.load": ["torch-custom-operator"],
         "torch.export": ["torch-export-target"],
         "torch.package": ["torch-package"],
+        "torch.package.extern": [],
         "transformers.auto_map": ["config-auto-map"],
     }
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.facts import Anomaly
+from scanners.facts import Anomaly, Call
 from scanners.findings import SEVERITIES
 from scanners.judge import complete, judge
 from scanners.registry import SCANNERS
 from scanners.rules.policy import Policy
 from tests.craft.archives import Part, archive, described
-from tests.craft.pickles import asm, op
+from tests.craft.pickles import asm, call, named, op, stream, text
 from tests.craft.reading import anomalies, referenced, scan, scan_in_rounds, unread_reasons
 from tests.craft.tensors import torch_archive, torch_parts
 from tests.craft.torch_archives import MODULE, exported, meta, method, package, payload, script
@@ -47,10 +47,13 @@ def test_what_torch_wrote_is_clean(name, fmt):
     assert complete(outcome.facts, outcome.account)
 
 
-def test_a_package_that_torch_wrote_is_what_it_is_and_its_sources_are_left():
-    outcome = whole((REAL / "packaged.pt").read_bytes())
-    assert (outcome.format, found(outcome)) == ("torch.package", {("torch-package", "medium")})
-    assert (unread_reasons(outcome), outcome.account.unexplained) == ({"no-reader"}, 0)
+@pytest.mark.parametrize(
+    ("name", "more"), [("packaged.pt", set()), ("packaged_graph.pt", {("pickle-unknown-import", "medium")})]
+)
+def test_a_package_that_torch_wrote_is_what_it_is(name, more):
+    outcome = whole((REAL / name).read_bytes())
+    assert (outcome.format, found(outcome)) == ("torch.package", {("torch-package", "medium")} | more)
+    assert complete(outcome.facts, outcome.account)
 
 
 def test_a_traced_graph_module_is_complete_and_runs_the_source_that_it_holds():
@@ -132,7 +135,7 @@ def test_code_beside_a_package_is_still_code():
     parts = [*torch_parts(), Part("archive/constants.pkl", b"N."), Part("archive/.data/extern_modules", b"torch")]
     outcome = whole(archive(*parts, Part("archive/code/m.py", method("torch.save(x, 'f')").encode())))
     assert {("torchscript-file-access", "high"), ("torch-package", "medium")} <= found(outcome)
-    assert "no-reader" in unread_reasons(outcome)
+    assert complete(outcome.facts, outcome.account)
 
 
 # --- torch.export
@@ -279,6 +282,73 @@ def test_the_names_of_packaged_modules_are_no_news_and_all_others_are():
 def test_a_packaged_module_of_a_denied_name_does_not_clear_it():
     outcome = whole(package(("os.py", "x = 1\n"), pickle=ATTACK))
     assert ("pickle-runs-code", "critical") in found(outcome)
+
+
+SPEAKS = "import torch\nfrom torch import nn\nimport os, inspect\n\nclass Net(nn.Module):\n    path = os.path.join('a', 'b')\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"),
+    [
+        (SPEAKS, None),
+        (
+            SPEAKS
+            + "    def __init__(self):\n        super().__init__()\n        self.x = getattr(torch, 'ones')(1)\n",
+            None,
+        ),
+        (SPEAKS + "os.system('id')\n", "critical"),
+        ("from os import *\nsystem('id')\n", "critical"),
+        ("__import__('os').system('id')\n", "critical"),
+        ("import subprocess as s\nrun = s.run\n", "critical"),
+        ("import socket\nsocket.create_connection(('example.org', 1))\n", "high"),
+        ("# coding: utf-7\n#+AAo-import os+AAo-os.system('id')\n", "critical"),
+    ],
+)
+def test_the_sources_of_a_package_are_read(source, severity):
+    outcome = whole(package(("net/layers.py", source)))
+    said = {("torch-package-source", severity)} if severity else set()
+    assert found(outcome) == {("torch-package", "medium")} | said
+    assert complete(outcome.facts, outcome.account)
+
+
+@pytest.mark.parametrize("source", ["def broken(:", "x = '" + "y" * (1 << 20) + "'", "x = 1\0"])
+def test_a_source_that_cannot_be_parsed_is_said(source):
+    outcome = whole(package(("net.py", source)))
+    assert unread_reasons(outcome) & {"broken", "limit"}
+
+
+def test_a_source_is_whatever_else_it_may_be():
+    both = (
+        b'U""" .............................. '[:36]
+        + asm("POP", call(named("posix", "system"), op("SHORT_BINSTRING", b"id")))
+        + b'."""'
+    )
+    outcome = whole(package(("net.py", both.decode("latin-1"))))
+    assert ("pickle-runs-code", "critical") in found(outcome)
+
+
+def test_modules_that_a_package_leaves_to_its_loader_are_told():
+    outcome = whole(package(("net.py", "x = 1\n")))
+    assert referenced(outcome, "torch.package.extern") == {("torch", "")}
+
+
+@pytest.mark.parametrize("number", [[], [op("BININT1", 3)]])
+def test_a_call_that_a_persistent_id_asks_for_is_told(number):
+    identity = asm("MARK", text("reduce_package"), *number, named("posix", "system"), text("id"), "TUPLE1", "TUPLE")
+    outcome = whole(package(("net.py", "x = 1\n"), pickle=stream(identity, "BINPERSID")))
+    (made,) = [fact for fact in outcome.facts if isinstance(fact, Call)]
+    assert (made.module, made.name, made.opcode, made.arguments[1:]) == ("posix", "system", "BINPERSID", ("'id'",))
+    assert ("pickle-runs-code", "critical") in found(outcome)
+
+
+@pytest.mark.parametrize(("module", "severity"), [("fx-generated._0", None), ("antigravity", "high")])
+def test_a_packaged_graph_takes_its_module_from_what_was_generated(module, severity):
+    callee = named("torch.fx.graph_module", "reduce_package_graph_module")
+    arguments = asm("EMPTY_DICT", text(module), "TUPLE2")
+    identity = asm("MARK", text("reduce_package"), callee, arguments, "TUPLE")
+    outcome = whole(package(("net.py", "x = 1\n"), pickle=stream(identity, "BINPERSID")))
+    said = {("pickle-runs-code", severity)} if severity else set()
+    assert found(outcome) == {("torch-package", "medium")} | said
 
 
 # --- what every archive is

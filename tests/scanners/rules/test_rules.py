@@ -196,6 +196,10 @@ FIRES = {
         ([asked("local", "ops.aten", "torch.script.load", "imported")], "high"),
     ],
     "torchscript-code-at-load": [([asked("aten", "mul", "torch.script.load")], "low")],
+    "torch-package-source": [
+        ([Code("torch.package", "net", ("torch", "os.system"), (), "1", called=True)], "critical"),
+        ([Code("torch.package", "net", ("socket.create_connection",), (), "1", called=True)], "high"),
+    ],
     "torch-package": [
         ([asked("net.layers", "", "torch.package", "imported")], "medium"),
         ([], "medium", "model.pt", "torch.package"),
@@ -316,6 +320,9 @@ SILENT = {
     "torchscript-code-at-load": [
         ([asked("quantized", "linear_prepack", "torch.script.load"), asked("aten", "mul")],),
         ([asked("self", "set_weight_bias", "torch.script.load")],),
+    ],
+    "torch-package-source": [
+        ([Code("torch.package", "net", ("os", "os.path.join", "builtins.super"), (), "1", called=True)],)
     ],
     "torch-package": [([asked("net", "layers")], "model.pt", "torch.script")],
     "torch-export-target": [
