@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from audit.pool import Jail
 
 ROUNDS = 64
-"""Turns of fetching and scanning before a blob is given up: each asks for twice as much as the one before, so an
-honest file of any size needs fewer."""
+"""Turns of fetching and scanning before a blob is given up. What is read through needs fewer at any size: each turn
+asks for twice as much as the one before."""
+STEP = 1 << 20
+"""Bytes of a blob that are worth one turn more: formats that lead from part to part, as tar does, skip what is long."""
+PATIENCE = 4
+"""Deadlines of a single turn that all turns of a blob may take together; to wait for bytes is not counted."""
 
 
 async def examine(
@@ -32,10 +36,15 @@ async def examine(
     else:
         fetched(await content.ensure(held))
     hint = routing.hint(name)
-    for _ in range(ROUNDS):
+    rounds, seconds = ROUNDS + content.size // STEP, 0.0
+    for _ in range(rounds):
         reply = await jail.scan(content.fd, content.size, hint, held)
         if not isinstance(reply.outcome, Needs):
             return _blob(content, hint, reply.outcome, reply.sealed)
+        seconds += reply.seconds
+        if seconds > PATIENCE * jail.deadline:
+            stopped = Stopped("deadline", f"not read to its end in {seconds:.0f} seconds", facts=reply.seen)
+            return _blob(content, hint, stopped, reply.sealed)
         more = merge([*held, *reply.outcome.spans])
         if more == held or more[-1].stop > content.size:
             # The child asks for what it was given, or for what there is not: it is not the scanner that speaks.
@@ -43,7 +52,7 @@ async def examine(
             return _blob(content, hint, stopped, reply.sealed)
         fetched(await content.ensure(reply.outcome.spans))
         held = more
-    stopped = Stopped("rounds", f"not read to its end in {ROUNDS} rounds", facts=reply.seen)
+    stopped = Stopped("rounds", f"not read to its end in {rounds} rounds", facts=reply.seen)
     return _blob(content, hint, stopped, reply.sealed)
 
 

@@ -19,6 +19,7 @@ import tempfile
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import anyio
+import msgspec
 
 from scanners import wire, worker
 
@@ -171,7 +172,7 @@ class Jail:
 
     def __init__(self, workers: int, deadline: float, memory: int, limits: Limits, *, cpu: int | None = None) -> None:
         self._limiter = anyio.CapacityLimiter(workers)
-        self._deadline, self._memory, self._limits = deadline, memory, limits
+        self.deadline, self._memory, self._limits = deadline, memory, limits
         self._cpu = math.ceil(deadline) if cpu is None else cpu
         self._server: _Server | None = None
         self._held: tuple[str, ...] | None = None
@@ -202,9 +203,11 @@ class Jail:
         """
         if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
             raise ValueError("the descriptor of a blob has to be read-only")
-        job = wire.Job(size, hint, tuple(held), self._limits, self._deadline, self._memory, self._cpu)
+        job = wire.Job(size, hint, tuple(held), self._limits, self.deadline, self._memory, self._cpu)
         async with self._limiter:
+            started = anyio.current_time()
             reply = await self._run(job, fd)
+            reply = msgspec.structs.replace(reply, seconds=anyio.current_time() - started)
         if reply.sealed:
             self._held = tuple(measure for measure in reply.sealed if self._held is None or measure in self._held)
         return reply

@@ -80,6 +80,8 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: Outcome
     seen: tuple[Fact, ...] = ()
     """Of an outcome that `Needs` bytes: what was seen before they were missed."""
+    seconds: float = 0.0
+    """How long the process was at work, or took to be ended."""
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="line"):

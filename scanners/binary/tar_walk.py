@@ -2,9 +2,8 @@
 
 A tar has no index: where one header ends, its size says where the next one is. Rule 1: where readers understand a
 size differently, the walk goes on at each place that holds a header. Rule 2: it goes on behind the zero blocks that
-end an archive, since some readers do, and behind what is no header, at the next block that is one. Rule 3: what it
-asks for grows with what it would take to go from member to member, so an archive of few members costs a few reads
-and one of many is read through.
+end an archive, since some readers do, and behind what is no header, at the next block that is one. Rule 3: short
+members are read through, in windows that grow, and long ones are stepped over, one read for each.
 """
 
 from __future__ import annotations
@@ -33,8 +32,10 @@ _HUGE = 8**11
 """The first size that 11 octal digits do not hold: from here on the header says something else than the pax record."""
 _ASK = 1 << 16
 _ASK_MOST = 64 << 20
-_ROUNDS = 40
-"""Asks in which an archive of any size is walked."""
+_READ_THROUGH = 40
+"""Asks in which an archive of small members is read through, whatever its size."""
+_SKIPPED = 4 << 20
+"""Bytes of a member that are worth a round trip if they need not be fetched."""
 _BEHIND = 1 << 16
 """Bytes before a header that are asked for with it: the end of the member before, which its reader will look at."""
 _NO_RECORDS: Records = ()
@@ -102,7 +103,6 @@ class _Blocks:
         self._source = source
         self._window = Span(0, 0)
         self._ask = _ASK // 2
-        self._asks = 0
         self._base, self._data = 0, b""
 
     def read(self, at: int, length: int = tr.BLOCK) -> bytes:
@@ -119,22 +119,21 @@ class _Blocks:
     def _fill(self, at: int, length: int) -> None:
         size = self._source.size
         if not self._window.start <= at <= at + length <= self._window.stop:
-            self._grow(at, size - at)
+            self._grow(at)
             start = max(at - _BEHIND, self._window.stop) if at > self._window.stop else at
             self._window = Span(start, min(size, at + max(length, self._ask)))
             self._source.want(self._window)
         self._base = at
         self._data = self._source.read(at, max(length, min(_ASK, self._window.stop - at)))
 
-    def _grow(self, at: int, left: int) -> None:
+    def _grow(self, at: int) -> None:
         """Choose how much to ask for at `at`."""
         if 0 <= at - self._window.stop < self._ask:
-            self._ask = min(self._ask * 2, max(_ASK_MOST, self._source.size // _ROUNDS))
+            self._ask = min(self._ask * 2, max(_ASK_MOST, self._source.size // _READ_THROUGH))
+        elif at - self._window.stop < _SKIPPED:
+            self._ask = min(self._ask * 8, _ASK_MOST)
         else:
-            # What is too long to go through member by member, by how far an ask has led so far.
-            over = left - (_ROUNDS - self._asks) * (at // max(1, self._asks))
-            self._ask = max(_ASK, min(over, self._ask * 8))
-        self._asks += 1
+            self._ask = _ASK
 
 
 def read_layout(source: Source) -> Layout:

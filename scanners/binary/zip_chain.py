@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 _ENDS = zr.END64_SIZE + zr.LOCATOR64_SIZE + zr.END_SIZE
 _LINKS_MOST = 65_536
-_ASK = 4096
-"""Bytes asked for at the end of each archive: most directories are shorter."""
+_ASK, _ASK_MOST = 4096, 64 << 20
+"""Bytes asked for at the end of each archive, most directories being shorter; and at most, of a chain that is read
+through because its archives are short."""
+_SKIPPED = 4 << 20
+"""Bytes of an archive that are worth a round trip if they need not be fetched yet."""
 
 
 class _Link(NamedTuple):
@@ -33,15 +36,25 @@ class _Link(NamedTuple):
 def links(source: Source) -> list[Span]:
     """The archives that fill the source, first to last; none where it is not two or more of them."""
     found: list[_Link] = []
-    stop = source.size
+    stop, asked, ask = source.size, source.size, _ASK
     while stop:
+        if stop - _ENDS < asked:
+            # With the end of an archive comes the beginning of the one behind it.
+            asked = max(0, stop - ask)
+            source.want(Span(asked, min(source.size, stop + len(zr.LOCAL))))
         link = _link(source, stop)
-        if link is None:
+        if link is None or not _begins(source, found):
             return []
         found.append(link)
+        if stop - link.span.start > _SKIPPED:
+            ask = _ASK
+        elif link.span.start <= asked:
+            ask = min(ask * 8, _ASK_MOST)
         stop = link.span.start
         if len(found) > _LINKS_MOST:
             raise LimitReached("entries", f"over {_LINKS_MOST} archives in one file")
+    if not _begins(source, found):
+        return []
     true = {link.span.start + at for link in found for _, at in link.claims}
     source.want(*(Span(at, at + 4) for link in found for _, at in link.claims))
     for link in found:
@@ -51,10 +64,14 @@ def links(source: Source) -> list[Span]:
     return [link.span for link in reversed(found)] if len(found) > 1 else []
 
 
+def _begins(source: Source, found: list[_Link]) -> bool:
+    """Whether the archive that was found last begins with a member; where none was, all is well."""
+    return not found or source.read(found[-1].span.start, len(zr.LOCAL)) == zr.LOCAL
+
+
 def _link(source: Source, stop: int) -> _Link | None:
     """The archive that ends at `stop`, None where none does."""
     base = max(0, stop - _ENDS)
-    source.want(Span(max(0, stop - _ASK), stop))
     data = source.read(base, stop - base)
     at = len(data) - zr.END_SIZE
     if at < 0 or not data.startswith(zr.END, at):
@@ -72,6 +89,6 @@ def _link(source: Source, stop: int) -> _Link | None:
         if stated != directory + size:
             return None
     start = top - size - directory
-    if end.stop != stop or not 0 <= start < stop or source.read(start, 4) != zr.LOCAL:
+    if end.stop != stop or not 0 <= start < stop:
         return None
     return _Link(Span(start, stop), tuple(claims))

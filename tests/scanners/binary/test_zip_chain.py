@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanners.binary.zip_chain import links
-from scanners.source import BytesSource, Slice
+from scanners.source import BytesSource, Slice, Span
 from tests.craft.archives import Part, archive
 from tests.craft.reading import anomalies, scan, scan_in_rounds, unread_reasons
 from tests.craft.tensors import torch_archive
@@ -81,3 +81,27 @@ def test_a_chain_that_is_cut_or_changed_is_read_to_an_outcome(data):
         assert at == len(torch_archive(ITEM)) or outcome.account.unexplained > 0 or unread_reasons(outcome)
     else:
         scan(whole[:at] + bytes((whole[at] ^ data.draw(st.integers(1, 255)),)) + whole[at + 1 :], NAME)
+
+
+class Repeated:
+    """So many copies of one archive, made as they are read."""
+
+    def __init__(self, count, each):
+        self._each, self._size = each, count * len(each)
+
+    def __len__(self):
+        return self._size
+
+    def __getitem__(self, where):
+        first, last = where.start // len(self._each), -(-where.stop // len(self._each))
+        base = first * len(self._each)
+        return (self._each * (last - first))[where.start - base : where.stop - base]
+
+
+@pytest.mark.parametrize(("count", "each", "rounds", "part"), [(200, 1 << 20, 12, 1.0), (30, 8 << 20, 36, 0.02)])
+def test_a_long_chain_of_short_archives_is_read_through_and_long_ones_are_skipped(count, each, rounds, part):
+    data = Repeated(count, torch_archive(("0", "FloatStorage", each // 4, bytes(each))))
+    size = len(data)
+    outcome, held, asked = scan_in_rounds(data, NAME, held=[Span(0, 65_536), Span(size - 65_557, size)])
+    assert (outcome.format, outcome.account.unexplained, asked <= rounds) == ("torch.dcp", 0, True)
+    assert sum(span.length for span in held) <= part * size
