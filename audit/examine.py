@@ -66,7 +66,8 @@ def _blob(content: Content, hint: str, outcome: Read | Stopped, sealed: tuple[st
     return Blob(
         blob=content.blob,
         hint=hint,
-        scanners=routing.VERSION,
+        # What ended before its end may have more readers than were told.
+        scanners=routing.MARKS.mark(outcome.readers if isinstance(outcome, Read) else ()),
         size=content.size,
         format=outcome.format or "unknown",
         account=account,

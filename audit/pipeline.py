@@ -174,7 +174,7 @@ class Run:
 
     async def _recall(self, store: Store, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Blob]:
         """What the history knows of these contents; a scan that was stopped is made again."""
-        known = await anyio.to_thread.run_sync(store.known, keys, routing.VERSION)
+        known = await anyio.to_thread.run_sync(store.known, keys, routing.MARKS.hold)
         return {key: blob for key, blob in known.items() if blob.stopped is None}
 
     async def _blob_once(self, job: Job, key: tuple[str, str], count: Callable[[int], None]) -> tuple[Blob, bool]:

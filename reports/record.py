@@ -46,7 +46,7 @@ class Blob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint: str
     """The names that routing took into account (scanners.routing.hint): part of the result's key."""
     scanners: str
-    """The version of all scanners together (scanners.routing.VERSION)."""
+    """The mark of the scanners that were asked, each at its version (scanners.routing.Versions)."""
     size: int
     format: str
     account: Totals

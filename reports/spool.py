@@ -53,7 +53,7 @@ class Spool:
         self.set_aside: list[Path] = []
         """Files that no audit could be read from, renamed to `….bad` and left for their owner to look at."""
         self._reading = threading.Lock()
-        self._seen: dict[str, dict[tuple[str, str, str], Blob]] = {}
+        self._seen: dict[str, tuple[Blob, ...]] = {}
 
     def add_audit(self, audit: Audit) -> None:
         """Keep a finished audit; it is on disk when this returns."""
@@ -136,19 +136,19 @@ class Spool:
         for spooled in batch:
             spooled.path.unlink(missing_ok=True)
 
-    def blobs(self) -> dict[tuple[str, str, str], Blob]:
-        """The blobs of the audits that wait, by (blob, hint, scanners)."""
+    def blobs(self) -> dict[tuple[str, str], list[Blob]]:
+        """The blobs of the audits that wait, by (blob, hint)."""
         names = [name for name in self.names() if not name.startswith(_SWEEP)]
-        found: dict[tuple[str, str, str], Blob] = {}
+        found: dict[tuple[str, str], list[Blob]] = {}
         with self._reading:
             for gone in self._seen.keys() - names:
                 del self._seen[gone]
             for name in names:
                 if name not in self._seen:
                     spooled = self.read(name)
-                    blobs = spooled.value.blobs if spooled and isinstance(spooled.value, Audit) else ()
-                    self._seen[name] = {(blob.blob, blob.hint, blob.scanners): blob for blob in blobs}
-                found.update(self._seen[name])
+                    self._seen[name] = spooled.value.blobs if spooled and isinstance(spooled.value, Audit) else ()
+                for blob in self._seen[name]:
+                    found.setdefault((blob.blob, blob.hint), []).append(blob)
         return found
 
     def tidy(self) -> None:

@@ -24,7 +24,7 @@ from reports.record import Audit, Sweep
 from reports.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -136,8 +136,8 @@ class Store:
         """
         return self._merge(self.wait)
 
-    def known(self, keys: Collection[tuple[str, str]], scanners: str) -> dict[tuple[str, str], Blob]:
-        """What is known of these (blob, hint), as scanned by this version of the scanners.
+    def known(self, keys: Collection[tuple[str, str]], hold: Callable[[str], bool]) -> dict[tuple[str, str], Blob]:
+        """What is known of these (blob, hint), where `hold` says of the mark of its scanners that it still holds.
 
         A database that stays in use is no error: what the spool knows is answered, and the rest is scanned again.
         """
@@ -145,18 +145,20 @@ class Store:
         if not keys:
             return found
         if self.path.exists():
-            for row in self._read(_KNOWN, [scanners, [blob for blob, _ in keys], [hint for _, hint in keys]]):
+            for row in self._read(_KNOWN, [[blob for blob, _ in keys], [hint for _, hint in keys]]):
                 # Facts of a kind that this version no longer has cost a scan, not the audit.
                 try:
                     blob = rows.blob_of(row)
                 except msgspec.DecodeError:
                     continue
-                found[blob.blob, blob.hint] = blob
+                key = (blob.blob, blob.hint)
+                if hold(blob.scanners) and (blob.stopped is None or key not in found):
+                    found[key] = blob
         waiting = self._spool.blobs()
         for key in keys:
-            blob_ = waiting.get((*key, scanners))
-            if blob_ is not None and (blob_.stopped is None or key not in found):
-                found[key] = blob_
+            for blob in waiting.get(key, ()):
+                if hold(blob.scanners) and (blob.stopped is None or key not in found):
+                    found[key] = blob
         return found
 
     def safe_revision(self, repo_id: str, repo_type: str) -> str | None:
@@ -245,8 +247,8 @@ def _take(connection: duckdb.DuckDBPyConnection, batch: Iterable[Spooled]) -> in
 
 _KNOWN = f"""
 SELECT {rows.BLOB_COLUMNS} FROM blob_facts
-SEMI JOIN (SELECT unnest($2::VARCHAR[]) AS blob, unnest($3::VARCHAR[]) AS hint) AS asked USING (blob, hint)
-WHERE scanners = $1
+SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS blob, unnest($2::VARCHAR[]) AS hint) AS asked USING (blob, hint)
+ORDER BY scanned_at
 """  # noqa: S608 - the names of our own columns
 
 _SAFE = """

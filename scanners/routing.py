@@ -2,7 +2,7 @@
 
 Rule 1: content decides, and a name can only add. Every scanner that recognises the content runs, and so does every
 scanner whose loaders would go by the name; where several accept the same bytes, each has to explain all of them.
-Rule 2: of a blob's name only its `hint` is known here, because results are kept by (blob, hint, VERSION).
+Rule 2: of a blob's name only its `hint` is known here, because results are kept by (blob, hint, mark of the readers).
 Rule 3: nothing ends silently. A scanner that breaks off leaves an `Unread` fact and its bytes unexplained.
 """
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _CORE: Final = 1
-"""Raised when routing, or what the scanners share, makes other facts of an unchanged blob."""
+"""Raised when routing, recognition, or what the scanners share makes other facts of an unchanged blob; and when a
+flaw of a reader could have let a blob speak for it, since the list of readers came from there too."""
 
 _FIRST: Final = 65_536
 """Bytes fetched at the start of a file before the first run, `HEAD` among them in whole blocks; at its end `TAIL`."""
@@ -39,12 +40,47 @@ _MODERATE: Final = 16 << 20
 
 def version(scanners: Iterable[Scanner]) -> str:
     """One short name for what these scanners, each at its version, together say of a blob."""
-    lines = [f"core {_CORE}", *(f"{s.name} {s.version} {' '.join(sorted(s.suffixes))}" for s in scanners)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+    return _digest([f"{s.name} {s.version} {' '.join(sorted(s.suffixes))}" for s in scanners])
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join([f"core {_CORE}", *lines]).encode()).hexdigest()[:12]
 
 
 VERSION: Final = version(SCANNERS)
-"""The version of all scanners together: part of the key of every stored result."""
+"""The version of all scanners together, which every ruleset carries."""
+
+
+class Versions:
+    """Which stored results still hold: those of which every reader is still of the same version.
+
+    A result is marked with the set of scanners that there were, by names and suffixes, and with the readers among
+    them: `1f0c…:pickle.3,torch.zip.2`. A new version of one scanner makes only what it was asked about be read again.
+    """
+
+    def __init__(self, scanners: Iterable[Scanner]) -> None:
+        self._versions = {scanner.name: scanner.version for scanner in scanners}
+        self._set = _digest([f"{s.name} {' '.join(sorted(s.suffixes))}" for s in scanners])
+
+    def mark(self, readers: Iterable[str]) -> str:
+        """The mark of a result that these readers made; one that names none, or no scanner, depends on all."""
+        known = sorted({name for name in readers if name in self._versions}) or sorted(self._versions)
+        return f"{self._set}:{','.join(f'{name}.{self._versions[name]}' for name in known)}"
+
+    def hold(self, mark: str) -> bool:
+        """Whether a result with this mark would be the same today."""
+        kept, _, readers = mark.partition(":")
+        return kept == self._set and readers == mark_of(self._versions, readers)
+
+
+def mark_of(versions: dict[str, int], readers: str) -> str:
+    """The readers of a mark, each at its present version."""
+    names = [reader.rpartition(".")[0] for reader in readers.split(",")]
+    return ",".join(f"{name}.{versions.get(name)}" for name in names)
+
+
+MARKS: Final = Versions(SCANNERS)
+"""The scanners as they are."""
 
 
 def suffixes(name: str) -> frozenset[str]:
@@ -91,6 +127,7 @@ class Router:
 
     def __init__(self, scanners: Iterable[Scanner]) -> None:
         self._scanners = tuple(scanners)
+        self._readers: set[str] = set()
 
     def scan_blob(self, source: Source, name: str, limits: Limits, facts: list[Fact] | None = None) -> Outcome:
         """What the scanners together say of a blob."""
@@ -103,7 +140,7 @@ class Router:
             # Only the limit of facts comes this far, so these go past it.
             scan.facts += [Anomaly("file.flood", clip(str(reached))), Unread("limit", clip(str(reached)))]
             found = scan.format
-        return Read(found, tuple(scan.facts), total(source.size, [scan.account]))
+        return Read(found, tuple(scan.facts), total(source.size, [scan.account]), tuple(sorted(self._readers)))
 
     def route(self, source: Source, scan: Scan) -> str:
         """Scan a source by every format that its content or its name calls for.
@@ -134,6 +171,7 @@ class Router:
         accepted: list[Scan] = []
         missing: list[Span] = []
         for scanner in scanners:
+            self._readers.add(scanner.name)
             stated = len(scan.facts)
             own = Scan(
                 source.size,

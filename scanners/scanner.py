@@ -155,6 +155,8 @@ class Read(_Answer, frozen=True, tag="read"):
     format: str
     facts: tuple[Fact, ...]
     account: Totals
+    readers: tuple[str, ...] = ()
+    """The scanners that were asked about the blob or a part of it, whatever they answered; sorted."""
 
 
 class Needs(_Answer, frozen=True, tag="needs"):

@@ -51,7 +51,7 @@ def run(scanners, data, name="", limits=LIMITS):
 
 def test_the_scanner_that_recognises_the_content_says_what_it_is():
     outcome = run([scanner("a", states, magic=b"A"), scanner("b", everything, magic=b"B")], b"Abc")
-    assert outcome == Read("a", (SEEN,), Totals(3, 0, 0))
+    assert outcome == Read("a", (SEEN,), Totals(3, 0, 0), readers=("a",))
 
 
 def test_a_scanner_may_be_more_exact_than_its_name():
@@ -69,7 +69,7 @@ def test_a_name_calls_for_a_scanner_whatever_the_content_is():
 
 def test_a_scanner_that_looks_closer_and_says_no_leaves_nothing_behind():
     outcome = run([scanner("a", refuses, magic=b"A"), scanner("b", everything, magic=b"A")], b"Abc")
-    assert outcome == Read("b", (), Totals(3, 0, 0))
+    assert outcome == Read("b", (), Totals(3, 0, 0), readers=("a", "b"))
 
 
 def test_an_empty_file_is_complete():
@@ -141,7 +141,8 @@ def test_of_several_fallbacks_the_first_that_accepts_is_enough():
     no = scanner("json", refuses, magic=b"", fallback=True)
     text = scanner("text", everything, magic=b"", fallback=True)
     last = scanner("unread", states, magic=b"", fallback=True)
-    assert run([no, text, last], b"hello") == Read("text", (), Totals(5, 0, 0))
+    outcome = run([no, text, last], b"hello")
+    assert (outcome.format, outcome.account) == ("text", Totals(5, 0, 0))
 
 
 def test_all_that_several_scanners_miss_is_asked_for_at_once():
@@ -325,3 +326,45 @@ def test_any_bytes_under_any_name_add_up(data, name):
     assert sum((outcome.account.examined, outcome.account.inert, outcome.account.unexplained)) == len(data)
     if outcome.account.unexplained:
         assert any(isinstance(fact, Unread) for fact in outcome.facts)
+
+
+# --- which stored results still hold --------------------------------------------------------------------------------
+
+
+def versions(**numbers):
+    return routing.Versions([scanner(name, everything)._replace(version=number) for name, number in numbers.items()])
+
+
+def test_a_new_version_of_a_scanner_voids_what_it_was_asked_about_and_nothing_else():
+    then, now = versions(a=1, b=1), versions(a=2, b=1)
+    assert then.hold(then.mark(["a"]))
+    assert not now.hold(then.mark(["a"]))
+    assert not now.hold(then.mark(["a", "b"]))
+    assert now.hold(then.mark(["b"]))
+
+
+def test_another_set_of_scanners_voids_everything():
+    then = versions(a=1, b=1)
+    for now in (versions(a=1), versions(a=1, b=1, c=1), versions(a=1, c=1)):
+        assert not now.hold(then.mark(["a"]))
+
+
+def test_a_container_is_marked_with_the_readers_of_its_parts():
+    def container(source, scan):
+        scan.inside(Slice(source, 1, source.size - 1), "part")
+        scan.account.examined(0, source.size)
+
+    outcome = run([scanner("a", container, magic=b"A"), scanner("b", everything, magic=b"B")], b"AB")
+    assert outcome.readers == ("a", "b")
+
+
+@pytest.mark.parametrize("readers", [[], ["nobody"]])
+def test_a_result_whose_readers_nobody_knows_depends_on_all(readers):
+    then = versions(a=1, b=1)
+    assert then.hold(then.mark(readers))
+    assert not versions(a=1, b=2).hold(then.mark(readers))
+
+
+@pytest.mark.parametrize("mark", ["", ":", "1f0c", "1f0c:a.1", "a.1", "old-scanners"])
+def test_a_mark_of_another_time_does_not_hold(mark):
+    assert not versions(a=1).hold(mark)
