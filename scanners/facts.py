@@ -26,6 +26,10 @@ ReferenceKind = Literal[
     "torch.export",  # what a node of a torch.export graph calls
     "torch.package",  # a module whose source is in a torch.package
     "torch.package.extern",  # a module that sources and pickles of a torch.package may take from where it is loaded
+    "keras.layer",  # an object that a Keras configuration asks for: a layer, a loss, an optimizer
+    "keras.function",  # a function that it names
+    "keras.version",  # the release of Keras that wrote it
+    "keras.yaml",  # what a tag of a model's YAML imports or calls
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -37,6 +41,7 @@ CodeKind = Literal[
     "pickle",  # rebuilt by the calls that cloudpickle and dill write
     "marshal",  # in marshal data, as `marshal.loads` reads them
     "pyc",  # a compiled module
+    "keras",  # in marshal data that a Lambda layer makes a function of
     "python",  # source
     "torch.package",  # source in a torch.package
 ]
@@ -45,6 +50,8 @@ OpensKind = Literal[
     "hdf5.external-storage",  # a file that holds the raw data of a dataset
     "hdf5.virtual-source",  # a file that a virtual dataset maps
     "hdf5.external-link",  # an object in another file
+    "keras.file",  # a file that a layer reads while it is made
+    "keras.saved-model",  # a SavedModel that a layer loads
 ]
 
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]
@@ -122,6 +129,8 @@ AnomalyCode = Literal[
     # JSON and text
     "json.duplicate-key",  # the same key twice in one object
     "json.broken",  # not JSON, in a file that says it is
+    # Keras configurations
+    "keras.duplicate",  # an object says twice what it is
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
     "file.native-code",  # machine code, or code of a virtual machine

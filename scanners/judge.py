@@ -20,6 +20,7 @@ from scanners.rules import (
     documents,
     files,
     hdf5,
+    keras,
     pickle_calls,
     pickle_streams,
     programs,
@@ -56,6 +57,8 @@ def _case(facts: Iterable[Fact], path: str, fmt: str, policy: Policy) -> Case:
         match fact:
             case Reference():
                 case.references.append(fact)
+            case Call(opcode="Lambda"):
+                case.lambdas.append(fact)
             case Call():
                 case.calls.append(fact)
             case Sampled():
@@ -98,6 +101,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *torch_archives.judge(case),
         *documents.judge(case),
         *hdf5.judge(case),
+        *keras.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

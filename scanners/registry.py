@@ -8,6 +8,7 @@ from scanners.formats import (
     archive,
     compressed,
     json_document,
+    keras_yaml,
     marshal,
     native,
     npy,
@@ -25,6 +26,7 @@ from scanners.rules import (
     documents,
     files,
     hdf5,
+    keras,
     pickle_calls,
     pickle_streams,
     programs,
@@ -45,6 +47,7 @@ SCANNERS: tuple[Scanner, ...] = (
     pickle_stream.SCANNER,
     marshal.SCANNER,
     json_document.SCANNER,
+    keras_yaml.SCANNER,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     unread.SCANNER,
@@ -62,5 +65,6 @@ RULES: tuple[Rule, ...] = (
     *torch_archives.RULES,
     *documents.RULES,
     *hdf5.RULES,
+    *keras.RULES,
     *files.RULES,
 )

@@ -1,8 +1,9 @@
 """JSON documents: configurations, tokenizers, indices.
 
 Read whole and parsed once. What a loader resolves by name is stated as a reference; a file that a string encodes is
-handed on, as stable-baselines3 keeps cloudpickle's pickles in base64 (common/save_util.py, `data_to_json`); what a
-loader would run and no reader here understands is stated as unread.
+handed on, as stable-baselines3 keeps cloudpickle's pickles in base64 (common/save_util.py, `data_to_json`), and so is
+a Keras configuration that is a text in another document; what a loader would run and no reader here understands is
+stated as unread. As in Python's `json.loads`, a document may be in UTF-8, UTF-16 or UTF-32.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ import re
 from typing import TYPE_CHECKING
 
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
+from scanners.binary.keras_config import KerasConfig
+from scanners.binary.tree import Several, items, shown, walk
 from scanners.facts import Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
+    from scanners.binary.tree import Branch, Place
     from scanners.source import Source
 
 _START = re.compile(rb'(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{[ \t\r\n]*(?:"|\}|\Z)|\[[ \t\r\n]*(?:[\[{"\d\]tfn-]|\Z))')
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _POINTER = b"version https://git-lfs.github.com/spec/"
+_NESTED = re.compile(r"class_name|\\u00")
+"""How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
 _FILES_MOST = 4096
-
-_Path = tuple["_Path", str | int] | None
-"""Where a value is: the place of what holds it, and its key there."""
 
 
 class _Broken(Exception):  # noqa: N818 - a state of the text, not a mistake
@@ -36,7 +39,18 @@ class _Broken(Exception):  # noqa: N818 - a state of the text, not a mistake
 
 def recognise(sample: Sample) -> bool:
     """Whether the head opens an object or an array as JSON writes them."""
-    return _START.match(sample.head) is not None and _BINARY.search(sample.head) is None
+    return _opens(sample.head)
+
+
+def _opens(head: bytes) -> bool:
+    head = _plain(head)
+    return _START.match(head) is not None and _BINARY.search(head) is None
+
+
+def _plain(head: bytes) -> bytes:
+    """The head in UTF-8, without a mark of its encoding."""
+    encoding = json.detect_encoding(head[:4])
+    return head if encoding.startswith("utf-8") else head.decode(encoding, "replace").encode()
 
 
 def scan(source: Source, scan: Scan) -> None:
@@ -44,21 +58,25 @@ def scan(source: Source, scan: Scan) -> None:
     head = source.read(0, min(4096, source.size))
     # By the last suffix alone: data.json.gz is no JSON.
     named = scan.name.lower().endswith((".json", ".ipynb"))
-    if not head or _BINARY.search(head) or head.startswith(_POINTER):
+    if not head or _BINARY.search(_plain(head)) or head.startswith(_POINTER):
         raise NotThisFormat
-    if not named and (_START.match(head) is None or source.size > scan.budget.limits.whole):
+    if not named and (not _opens(head) or source.size > scan.budget.limits.whole):
         raise NotThisFormat
     scan.budget.hold(source.size, "a JSON document")
     source.want(Span(0, source.size))
     twice: list[str] = []
+    data = source.read(0, source.size)
     try:
-        text = source.read(0, source.size).decode("utf-8-sig")
-        documents = _parse(text, twice)
-    except (UnicodeDecodeError, _Broken) as error:
+        documents = _parse(_text(data, scan), twice)
+    except _Broken as error:
         if not named:
             raise NotThisFormat from error
         scan.anomaly("json.broken", str(error))
         scan.unread("broken", "not JSON, in a file that says it is")
+        return
+    except RecursionError:
+        # Newer Pythons go deeper, so this is not broken.
+        scan.unread("limit", "nested deeper than the parser goes")
         return
     scan.format = "json" if len(documents) == 1 else "json.lines"
     for key in twice[:_STATED_MOST]:
@@ -67,6 +85,16 @@ def scan(source: Source, scan: Scan) -> None:
     if scan.name.lower().endswith(".ipynb"):
         scan.unread("no-reader", "notebook")
     scan.account.examined(0, source.size)
+
+
+def _text(data: bytes, scan: Scan) -> str:
+    try:
+        return data.decode(json.detect_encoding(data[:4]), "surrogatepass")
+    except UnicodeDecodeError as error:
+        if scan.name.lower().endswith((".json", ".ipynb")):
+            scan.anomaly("json.broken", str(error))
+        # HDF5's own texts may hold any bytes, and h5py gives them to Keras like this.
+        return data.decode("utf-8", "surrogateescape")
 
 
 def _parse(text: str, twice: list[str]) -> list[object]:
@@ -82,7 +110,7 @@ def _parse(text: str, twice: list[str]) -> list[object]:
             for key, values in every.items():
                 if len(values) > 1:
                     twice.append(key)
-                    made[key] = values
+                    made[key] = Several(values)
         return made
 
     # A number may be longer than int() agrees to read, and its value matters to nothing here.
@@ -96,8 +124,6 @@ def _parse(text: str, twice: list[str]) -> list[object]:
             return [decoder.decode(line) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
         raise _Broken(str(error)) from error
-    except RecursionError as error:
-        raise _Broken("nested too deeply") from error
 
 
 def _walk(documents: list[object], scan: Scan) -> None:
@@ -106,17 +132,20 @@ def _walk(documents: list[object], scan: Scan) -> None:
     references: dict[str, None] = {}
     files = 0
     only = documents[0] if len(documents) == 1 else None
-    todo: list[tuple[dict[str, object] | list[object], _Path]]
-    todo = [(only if isinstance(only, dict | list) else documents, None)]
-    while todo:
-        value, path = todo.pop()
+    keras = KerasConfig(scan)
+    root: Branch = only if isinstance(only, dict | list) else documents
+    for value, place in walk(root):
         if isinstance(value, dict):
             _object(value, unread, references)
-        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-            if isinstance(each, dict | list):
-                todo.append((each, (path, key)))
-            elif isinstance(each, str) and len(each) >= ENCODED_LEAST and files <= _FILES_MOST:
-                files += _hand_on(each, (path, key), scan)
+            keras.look(value, place)
+        for key, each in items(value):
+            if (
+                isinstance(each, str)
+                and len(each) >= ENCODED_LEAST
+                and files <= _FILES_MOST
+                and id(each) not in keras.read
+            ):
+                files += _hand_on(each, (place, key), scan)
     for target in list(references)[:_REFERENCES_MOST]:
         module, _, name = target.rpartition(".")
         scan.state(Reference("transformers.auto_map", clip(module), clip(name), "imported", member=scan.member))
@@ -128,23 +157,18 @@ def _walk(documents: list[object], scan: Scan) -> None:
         scan.unread("no-reader", f"{what}: {detail}")
 
 
-def _hand_on(text: str, path: _Path, scan: Scan) -> int:
-    """Scan the files that a string encodes, under the path of the string; how many there are."""
+def _hand_on(text: str, place: Place, scan: Scan) -> int:
+    """Scan the files that a string encodes, or is, under the path of the string; how many there are."""
     count, data = 0, text.encode("utf-8", "replace")
+    if text.lstrip()[:1] in {"{", "["} and _NESTED.search(text):
+        scan.inside(BytesSource(data), shown(place))
+        return 1
     for where in encoded(data):
         content = BytesSource(decoded(data[where.start :], hexadecimal=where.hexadecimal))
         if kind := kind_of(content):
             count += 1
-            hand_on(scan, content, kind, _shown(path) + (f"@{where.start}" if where.start else ""))
+            hand_on(scan, content, kind, shown(place) + (f"@{where.start}" if where.start else ""))
     return count
-
-
-def _shown(path: _Path) -> str:
-    keys: list[str] = []
-    while path:
-        path, key = path
-        keys.append(str(key))
-    return "/".join(reversed(keys))
 
 
 def _object(value: dict[str, object], unread: dict[str, str], references: dict[str, None]) -> None:
@@ -154,8 +178,6 @@ def _object(value: dict[str, object], unread: dict[str, str], references: dict[s
         unread.setdefault("jinja template", templates[0])
     if "_target_" in value:
         unread.setdefault("a configuration that names what to call", "_target_ " + str(value["_target_"]))
-    if "class_name" in value and "config" in value:
-        unread.setdefault("Keras configuration", str(value["class_name"]))
 
 
 def _strings(value: object) -> list[str]:
@@ -173,4 +195,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 2, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 3, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

@@ -26,6 +26,7 @@ class Case:
         "codes",
         "embedded",
         "format",
+        "lambdas",
         "members",
         "mutations",
         "opens",
@@ -41,6 +42,8 @@ class Case:
         self.path, self.format, self.policy = path, fmt, policy
         self.references: list[Reference] = []
         self.calls: list[Call] = []
+        self.lambdas: list[Call] = []
+        """Calls that layers of a Keras model make; `calls` are those of pickles."""
         self.sampled: list[Sampled] = []
         self.mutations: list[Mutation] = []
         self.anomalies: list[Anomaly] = []

@@ -83,7 +83,7 @@ _ORDINARY: Final = ("os.path", "os.environ", "os.getcwd", "os.getenv", "os.cpu_c
 _LOOKS_UP: Final = frozenset(("operator.attrgetter", "operator.methodcaller", "operator.itemgetter", "operator.call"))
 
 
-def _risks(code: Code, policy: Policy) -> list[str]:
+def risks(code: Code, policy: Policy) -> list[str]:
     """What compiled code uses that code in a model file should not."""
     names = code.names
     found = {name for name in names if name in _RISKY}
@@ -130,37 +130,40 @@ def _weigh(code: Code, policy: Policy) -> tuple[Rule, Severity, list[str]]:
     rule = CALLED if code.called else CODE_OBJECT if code.kind == "pickle" else BYTECODE
     if code.inert or (code.names == _NAMEDTUPLE and code.called and not code.strings):
         return rule, "medium" if code.called else "low", []
-    risks = _risks(code, policy)
+    found = risks(code, policy)
     if code.called:
-        return rule, "critical", risks
-    return rule, "high" if risks or not code.digest else "medium", risks
+        return rule, "critical", found
+    return rule, "high" if found or not code.digest else "medium", found
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about code: one for each rule and member, at the worst of what is there."""
     groups: dict[tuple[Rule, str], list[tuple[Code, Severity, list[str]]]] = {}
     for code in case.codes:
-        rule, severity, risks = _weigh(code, case.policy)
-        if rule is PACKAGED and not risks:
+        if code.kind == "keras":
+            continue
+        rule, severity, weighs = _weigh(code, case.policy)
+        if rule is PACKAGED and not weighs:
             continue  # That there are sources is told once for the archive.
-        groups.setdefault((rule, code.member), []).append((code, severity, risks))
+        groups.setdefault((rule, code.member), []).append((code, severity, weighs))
     for (rule, member), entries in groups.items():
         worst = max((severity for _, severity, _ in entries), key=_RANK.__getitem__)
-        weighing = [(code, risks) for code, severity, risks in entries if severity == worst]
+        weighing = [(code, weighs) for code, severity, weighs in entries if severity == worst]
         names = list(dict.fromkeys(code.name or "one that cannot be read" for code, _ in weighing))
-        risks = list(dict.fromkeys(risk for _, found in weighing for risk in found))
+        uses = list(dict.fromkeys(risk for _, found in weighing for risk in found))
         yield rule.at(
-            f"{rule.title}: {_some(names)}" + (f", with {_some(risks)}" if risks else ""),
+            f"{rule.title}: {some(names)}" + (f", with {some(uses)}" if uses else ""),
             member=member,
             offset=weighing[0][0].offset,
             severity=worst,
             functions=len({(code.name, code.digest) for code, _, _ in entries}),
-            uses=_some(risks) or None,
+            uses=some(uses) or None,
             digest=weighing[0][0].digest or None,
         )
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """The first of the names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
 

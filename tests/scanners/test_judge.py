@@ -190,6 +190,10 @@ def test_every_kind_of_reference_has_its_judge():
         "torch.export": ["torch-export-target"],
         "torch.package": ["torch-package"],
         "torch.package.extern": [],
+        "keras.layer": ["keras-module"],
+        "keras.function": ["keras-module"],
+        "keras.version": [],
+        "keras.yaml": ["keras-yaml"],
         "transformers.auto_map": ["config-auto-map"],
     }
 

@@ -7,9 +7,22 @@ import pytest
 from scanners.facts import Anomaly, AnomalyCode, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Unread
 from scanners.judge import judge
 from scanners.registry import RULES
-from scanners.rules import archives, arrays, compression, documents, files, pickle_streams, programs, torch_archives
+from scanners.rules import (
+    archives,
+    arrays,
+    compression,
+    documents,
+    files,
+    keras,
+    pickle_streams,
+    programs,
+    torch_archives,
+)
 from scanners.rules.policy import Policy
 
+JUDGES_OF_ANOMALIES = (
+    *(pickle_streams, archives, arrays, compression, documents, files, keras, programs, torch_archives),
+)
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
 
 
@@ -29,6 +42,18 @@ def auto_map(module, name):
 
 def asked(module, name, kind="torch.script", used_as="called"):
     return Reference(kind, module, name, used_as, "a/code/m.py", 1)
+
+
+def layer(module, name, kind="keras.layer", used_as="instantiated"):
+    return Reference(kind, module, name, used_as)
+
+
+def function(module, name):
+    return layer(module, name, "keras.function", "called")
+
+
+def in_lambda(*names, texts=(), digest="1", inert=False):
+    return Code("keras", "<lambda>", names, texts, digest, inert, called=True, member="config/layers/0")
 
 
 def found(facts, rule, path="model.pkl", fmt="pickle"):
@@ -274,6 +299,46 @@ FIRES = {
         ([Opens("hdf5.external-link", "/x.h5", member="model.weights.h5")], "high", "model.keras", "zip"),
         ([Opens("hdf5.external-link", "x.h5")], "low", "table.h5", "hdf5"),
     ],
+    "keras-lambda": [
+        ([in_lambda("tf", "abs"), in_lambda("x", "os", "system", digest="2")], "critical"),
+        ([in_lambda("helper")], "high"),
+        ([in_lambda(digest="")], "high"),
+        ([in_lambda("K", "mean")], "medium"),
+        ([in_lambda(inert=True)], "medium"),
+    ],
+    "keras-lambda-function": [([function("builtins", "scale")], "medium")],
+    "keras-module": [
+        ([layer("os", "system")], "critical"),
+        ([layer("keras.layers", "Unheard")], "medium"),
+        ([layer("mine.layers", "A"), layer("mine.losses", "B")], "medium"),
+        ([layer("forbidden.here", "Thing")], "high"),
+        ([function("builtins", "eval")], "critical"),
+    ],
+    "keras-gadget": [
+        ([function("keras.utils", "get_file")], "critical"),
+        ([layer("keras.callbacks", "CSVLogger")], "high"),
+    ],
+    "keras-tensorflow-function": [
+        ([function("tensorflow", "io.write_file")], "critical"),
+        ([function("tensorflow", "raw_ops.WriteFile")], "high"),
+        ([function("tensorflow", "feature.unheard")], "medium"),
+    ],
+    "keras-path": [
+        ([Opens("keras.file", "/etc/passwd", "vocabulary of StringLookup")], "high"),
+        ([Opens("keras.file", "words.txt", "vocabulary of StringLookup")], "medium"),
+    ],
+    "keras-torch-module": [([layer("keras.layers", "TorchModuleWrapper")], "high")],
+    "keras-saved-model": [
+        ([Opens("keras.saved-model", "payload", "TFSMLayer")], "high"),
+        ([Opens("keras.saved-model", "https://tfhub.dev/x", "KerasLayer 'k'")], "medium"),
+    ],
+    "keras-foreign-function": [([layer("keras.layers", "JaxLayer")], "medium")],
+    "keras-custom": [([layer("", "Mine>Scale"), layer("", "Other>Thing")], "low")],
+    "keras-yaml": [
+        ([Reference("keras.yaml", "os", "system", "called")], "critical"),
+        ([Reference("keras.yaml", "mine", "thing", "imported")], "high"),
+    ],
+    "keras-duplicate": [([Anomaly("keras.duplicate", "class_name in config/layers/0")], "high")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "file-polyglot": [
@@ -375,6 +440,22 @@ SILENT = {
     "hdf5-external-storage": [([Opens("hdf5.virtual-source", "/x")],)],
     "hdf5-virtual-dataset": [([Opens("hdf5.external-link", "/x")],)],
     "hdf5-external-link": [([Opens("hdf5.external-storage", "/x")],)],
+    "keras-lambda": [([Code("marshal", "f", ("os", "system"), (), "1")],)],
+    "keras-lambda-function": [([function("keras.activations", "relu"), function("builtins", "relu")],)],
+    "keras-module": [
+        ([layer("keras.layers", "Dense"), layer("keras.src.models.functional", "Functional"), layer("", "Dense")],),
+        ([layer("tensorflow.python.framework.tensor", "TensorSpec")],),
+    ],
+    "keras-gadget": [
+        ([layer("keras.utils", "FeatureSpace"), function("keras.applications.vgg16", "preprocess_input")],)
+    ],
+    "keras-tensorflow-function": [([function("tensorflow", "nn.relu"), function("tensorflow", "io.decode_png")],)],
+    "keras-path": [([Opens("hdf5.external-link", "/x")],)],
+    "keras-torch-module": [([ref("keras.layers", "TorchModuleWrapper")],)],
+    "keras-saved-model": [([Opens("keras.file", "/x")],)],
+    "keras-foreign-function": [([layer("mine", "JaxLayer")],)],
+    "keras-custom": [([layer("", "Addons>GroupNormalization"), layer("", "Dense")],)],
+    "keras-yaml": [([ref("os", "system")],)],
     "file-type-mismatch": [
         ([], "model.safetensors", "safetensors"),
         ([], "model.safetensors", "git.lfs-pointer"),
@@ -415,11 +496,7 @@ def test_a_rule_is_silent_at_a_near_miss(rule, facts, path, fmt):
 
 
 def test_a_rule_about_one_anomaly_is_silent_about_all_others():
-    rules = [
-        (code, rule.id)
-        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
-        for code, rule in module.ANOMALIES.items()
-    ]
+    rules = [(code, rule.id) for module in JUDGES_OF_ANOMALIES for code, rule in module.ANOMALIES.items()]
     for rule in {rule for _, rule in rules}:
         for other in get_args(AnomalyCode):
             if (other, rule) not in rules:
@@ -428,20 +505,13 @@ def test_a_rule_about_one_anomaly_is_silent_about_all_others():
 
 def test_every_rule_has_a_line_for_firing_and_one_for_silence():
     ids = {rule.id for rule in RULES}
-    anomalies = {
-        rule.id
-        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
-        for rule in module.ANOMALIES.values()
-    }
+    anomalies = {rule.id for module in JUDGES_OF_ANOMALIES for rule in module.ANOMALIES.values()}
     assert set(FIRES) == ids
     assert set(SILENT) | anomalies == ids
 
 
 def test_every_anomaly_has_one_rule():
-    tables = [
-        module.ANOMALIES
-        for module in (pickle_streams, archives, arrays, compression, documents, files, programs, torch_archives)
-    ]
+    tables = [module.ANOMALIES for module in JUDGES_OF_ANOMALIES]
     codes = [code for table in tables for code in table]
     assert sorted(codes) == sorted(get_args(AnomalyCode))
 

@@ -1,0 +1,242 @@
+"""Keras configurations, whatever document they stand in: what the objects in them ask Keras for, as facts.
+
+    {"class_name": "Dense", "module": "keras.layers", "config": {...}, "registered_name": null}     Keras 3
+    {"class_name": "Dense", "config": {...}}                                                        Keras 1 and 2
+
+Keras makes such objects wherever they stand: layers in wrappers and in the arguments of other layers, losses,
+optimizers, build and compile configurations. So every object of a document is looked at, and no path is trusted.
+Code of Lambda layers is read, never unmarshalled.
+
+Sources: keras/src/saving/serialization_lib.py, layers/core/lambda_layer.py, utils/python_utils.py (`func_load`),
+utils/torch_utils.py and export/tfsm_layer.py of Keras 3.7 to 3.15; saving/legacy/serialization.py,
+layers/core/lambda_layer.py and tf_op_layer.py of Keras 2.15.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary.carried_code import facts_of
+from scanners.binary.marshal_reader import BrokenMarshal, read
+from scanners.binary.tree import Several, dicts, readings, shown, texts
+from scanners.facts import Call, Code, Opens, Reference, clip, clip_name
+from scanners.source import BytesSource
+
+if TYPE_CHECKING:
+    from scanners.binary.marshal_reader import Unmarshalled
+    from scanners.binary.tree import Place
+    from scanners.facts import OpensKind, ReferenceKind, UsedAs
+    from scanners.scanner import Scan
+
+_MARKS: Final = frozenset(("config", "module", "registered_name"))
+"""Keys beside `class_name`: one of them makes an object of Keras of a dict."""
+_DATA: Final = frozenset(("__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__"))
+"""Classes of Keras' own grammar that hold nothing but values."""
+_FUNCTIONS: Final = ("function", "output_shape", "mask")
+"""What a Lambda layer keeps functions under; Keras 2 says beside each of them what it is and where it is from."""
+_OPERATIONS: Final = {"TFOpLambda": "function", "SlicingOpLambda": "function", "ClassMethod": "cls_symbol"}
+"""Layers of Keras 2 that call what TensorFlow exports under the name in their configuration, and where that is."""
+_PATHS: Final = ("vocabulary", "idf_weights", "filepath", "file_path", "filename", "vocabulary_file", "vocab_file")
+_SAVED_MODELS: Final = {"TFSMLayer": "filepath", "KerasLayer": "handle"}
+"""Layers that load a SavedModel: Keras' own, and that of tensorflow_hub."""
+_OWN: Final = frozenset(("", "__main__", "builtins", "keras", "tf_keras", "tensorflow"))
+"""Where the globals of an honest lambda are: its writer's script, or Keras itself."""
+_ARGUMENTS: Final = 16
+"""Arguments of one call that are shown."""
+
+
+class KerasConfig:
+    """States what the objects of one document ask for."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
+        self._told: set[tuple[str, ...]] = set()
+        self.read: set[int] = set()
+        """Identities of the strings that were read here as code or files: nobody needs to look at them again."""
+
+    def look(self, value: dict[str, object], place: Place) -> None:
+        """State what this object asks for; those in it are for other calls."""
+        for version in texts(value.get("keras_version")):
+            self._refer("keras.version", "keras", version, "imported")
+        if "function_type" in value:
+            self._lambda(value, place)
+        if "class_name" not in value or not _MARKS & value.keys():
+            return
+        for key in ("class_name", *_MARKS):
+            if isinstance(value.get(key), Several):
+                self._scan.anomaly("keras.duplicate", f"{key} in {shown(place) or 'the document'}")
+        modules = texts(value.get("module")) or [""]
+        for name in dict.fromkeys(texts(value["class_name"])):
+            for module in dict.fromkeys(modules):
+                self._object(name, module, value, place)
+
+    def _object(self, name: str, module: str, value: dict[str, object], place: Place) -> None:
+        """One reading of an object."""
+        if name == "function":
+            for function in texts(value.get("config")):
+                self._refer("keras.function", module, function, "imported")
+        elif name == "__lambda__":
+            for config in dicts(value.get("config")):
+                for key in ("code", "value"):
+                    for code in readings(config.get(key)):
+                        # What `func_dump` gives: the code, or a list of it, its defaults and its closure.
+                        text = code[0] if isinstance(code, list) and code else code
+                        if isinstance(text, str):
+                            self._code(text, ((place, "config"), key), [""])
+        elif name == "__typespec__":
+            for spec in texts(value.get("spec_name")):
+                self._refer("keras.layer", module, spec, "instantiated")
+        elif name not in _DATA:
+            # A registered name counts where the module says nothing: `Package>Class`.
+            registered = [each for each in texts(value.get("registered_name")) if ">" in each and not module]
+            for each in registered or [name]:
+                self._refer("keras.layer", module, each, "instantiated")
+            for config in dicts(value.get("config")):
+                self._special(name.rpartition(">")[2], config, (place, "config"))
+
+    def _refer(self, kind: ReferenceKind, module: str, name: str, used_as: UsedAs) -> None:
+        if (kind, module, name, used_as) not in self._told:
+            self._told.add((kind, module, name, used_as))
+            self._scan.state(Reference(kind, clip_name(module), clip_name(name), used_as, self._scan.member))
+
+    # --- classes that do more than compute -----------------------------------------------------------------------
+
+    def _special(self, name: str, config: dict[str, object], place: Place) -> None:
+        by = " ".join([name, *map(repr, texts(config.get("name"))[:1])])
+        if name == "Lambda" and "function_type" not in config:
+            self._lambda(config, place)
+        if name == "TorchModuleWrapper":
+            self._torch(config, place)
+        if name in _OPERATIONS:
+            for symbol in texts(config.get(_OPERATIONS[name])):
+                method = "".join(f".{each}" for each in texts(config.get("method_name"))[:1])
+                self._refer("keras.function", "tensorflow", symbol + method, "called")
+        if name == "TensorFlowOpLayer":
+            self._node(config)
+        model = _SAVED_MODELS.get(name, "")
+        for path in texts(config.get(model)):
+            self._opens("keras.saved-model", path, by)
+        for key in _PATHS:
+            for path in texts(config.get(key)) if key != model else ():
+                self._opens("keras.file", path, f"{key} of {by}")
+        for path in texts(config.get("proto")):
+            # keras_hub takes a text for the vocabulary itself if it is base64, and for a path otherwise.
+            if not _strict(path):
+                self._opens("keras.file", path, f"proto of {by}")
+
+    def _opens(self, kind: OpensKind, path: str, by: str) -> None:
+        if path and (kind, path) not in self._told:
+            self._told.add((kind, path))
+            self._scan.state(Opens(kind, clip(path), clip(by), member=self._scan.member))
+
+    def _torch(self, config: dict[str, object], place: Place) -> None:
+        """Hand on what `torch.save` wrote of the module that the layer wraps."""
+        for text in texts(config.get("module")):
+            self.read.add(id(text))
+            at = shown((place, "module"))
+            try:
+                self._scan.inside(BytesSource(binascii.a2b_base64(text.encode("ascii", "replace"))), at)
+            except binascii.Error as error:
+                self._scan.unread("broken", f"a torch module: {error}", member=at)
+
+    def _node(self, config: dict[str, object]) -> None:
+        """The operation of a layer that holds a node of a TensorFlow graph, as JSON or as a text of JSON."""
+        for node in readings(config.get("node_def")):
+            try:
+                made = json.loads(node) if isinstance(node, str) else node
+            except (ValueError, RecursionError):
+                made = None
+            operations = texts(made.get("op")) if isinstance(made, dict) else []
+            for operation in operations:
+                self._refer("keras.function", "tensorflow", f"raw_ops.{operation}", "called")
+            if not operations:
+                self._scan.unread("no-reader", "the node of a TensorFlow graph in a layer")
+
+    # --- Lambda layers -------------------------------------------------------------------------------------------
+
+    def _lambda(self, config: dict[str, object], place: Place) -> None:
+        """The functions of a Lambda layer, in each spelling."""
+        for key in _FUNCTIONS:
+            modules = texts(config.get("module" if key == "function" else f"{key}_module")) or [""]
+            kinds = texts(config.get(f"{key}_type"))
+            for value in readings(config.get(key)):
+                # Keras 2 writes a list: code, defaults, closure.
+                code = value[0] if isinstance(value, list) and value else value
+                if isinstance(value, dict):
+                    self._named(value, config)
+                elif isinstance(code, str) and (code is not value or "lambda" in kinds or _marshalled(code)):
+                    self._code(code, (place, key), modules)
+                elif isinstance(code, str) and kinds != ["raw"]:
+                    for module in modules:
+                        self._call(module, code, config)
+
+    def _named(self, value: dict[str, object], config: dict[str, object]) -> None:
+        """A function that a Lambda layer of Keras 3 names."""
+        if "function" in texts(value.get("class_name")):
+            for module in texts(value.get("module")) or [""]:
+                for name in texts(value.get("config")):
+                    self._call(module, name, config)
+
+    def _call(self, module: str, name: str, config: dict[str, object]) -> None:
+        """A call that the layer makes, with the arguments that the configuration gives it."""
+        self._refer("keras.function", module, name, "called")
+        given = [pair for each in dicts(config.get("arguments")) for pair in each.items()][:_ARGUMENTS]
+        arguments = tuple(clip(f"{key}={value!r}", 128) for key, value in given)
+        dotted = f"{module}.{name}" if module else name
+        text = clip(f"{dotted}({', '.join(('inputs', *arguments))})")
+        if (dotted, text) not in self._told:
+            self._told.add((dotted, text))
+            strings = tuple(clip(value) for _, value in given if isinstance(value, str))
+            self._scan.state(
+                Call(clip_name(module), clip_name(name), "Lambda", text, arguments, strings, member=self._scan.member)
+            )
+
+    def _code(self, text: str, place: Place, modules: list[str]) -> None:
+        """Marshalled code that becomes a function with the globals of one of the modules."""
+        self.read.add(id(text))
+        at = shown(place)
+        member = self._scan.path(at)
+        found = _marshalled(text)
+        codes = {(code.name, code.digest): code for reading in found for code in reading.codes}
+        for reading in found:
+            if reading.limit:
+                self._scan.unread("limit", reading.limit, member=at)
+        if not codes:
+            self._scan.state(Code("keras", "<lambda>", called=True, member=member))
+            self._scan.unread("broken", "code that is no code of any Python", member=at)
+        elsewhere = [module for module in modules if module.partition(".")[0] not in _OWN]
+        for code in codes.values():
+            # The globals of the function are those of that module.
+            paths = tuple(f"{module}.{name}" for module in elsewhere for name in code.names)
+            for fact in facts_of(code._replace(names=code.names + paths), "keras", member, None, called=True):
+                self._scan.state(fact)
+
+
+def _strict(text: str) -> bool:
+    try:
+        binascii.a2b_base64(text.encode(), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _marshalled(text: str) -> tuple[Unmarshalled, ...]:
+    """What `func_load` would unmarshal: base64, as lax as `codecs` reads it, or the bytes as characters."""
+    for data in _decoded(text):
+        try:
+            found = read(data)
+        except BrokenMarshal:
+            continue
+        if any(reading.codes or reading.limit for reading in found):
+            return found
+    return ()
+
+
+def _decoded(text: str) -> list[bytes]:
+    raw = text.encode("raw_unicode_escape", "replace")
+    try:
+        return [binascii.a2b_base64(text.encode("ascii")), raw]
+    except (UnicodeEncodeError, binascii.Error):
+        return [raw]
