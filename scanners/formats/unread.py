@@ -75,7 +75,6 @@ _NAMES = {
     ".mlmodel": _Kind("coreml", "Core ML model"),
     ".h5": _HDF5,
     ".hdf5": _HDF5,
-    ".keras": _Kind("keras", "Keras model"),
     ".gguf": _Kind("gguf", "GGUF model"),
     ".ggml": _GGML,
     ".msgpack": _Kind("msgpack", "MessagePack"),
@@ -145,4 +144,4 @@ def scan(source: Source, scan: Scan) -> None:
 
 BESIDE = Scanner("beside", 2, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
 """Asked together with the formats that are read: a pickle may hold a whole HDF5 file in a constant."""
-SCANNER = Scanner("unread", 2, frozenset(_NAMES), recognise, scan, fallback=True)
+SCANNER = Scanner("unread", 3, frozenset(_NAMES), recognise, scan, fallback=True)

@@ -1,9 +1,10 @@
-"""Writes docs/pickle.md: what is said of every sample of an attack, and of every file that a library wrote.
+"""Writes docs/pickle.md and its like: what is said of every sample of an attack, and of every file of a library.
 
-`python -m tests.craft.table` writes it; a test holds it against what the scanners say now.
+`python -m tests.craft.table` writes them; a test holds each against what the scanners say now.
 """
 
 import tomllib
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -13,15 +14,56 @@ from scanners.judge import complete, judge
 from scanners.routing import scan_blob
 from scanners.rules.policy import Policy
 from scanners.source import BytesSource
+from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.keras import KERAS_ATTACKS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
-DOCUMENT = ROOT / "docs" / "pickle.md"
 NO_SAMPLES = frozenset((".md", ".py", ".toml"))
 """Files below tests/data that make or explain the samples."""
 _SHOWN = 2
 _WIDE = 110
+
+
+@dataclass(frozen=True)
+class Page:
+    """One document: the attacks of a family of formats, and the honest files of it."""
+
+    name: str
+    title: str
+    about: str
+    attacks: dict[str, list[Attack]]
+    missing: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
+    """The honest files are those of this folder; "" for those of all folders that are no other page's."""
+
+    @property
+    def path(self):
+        return ROOT / "docs" / f"{self.name}.md"
+
+    def shows(self, name):
+        """Whether this page shows the honest file of that name."""
+        return name.startswith(f"{self.folder}/") if self.folder else name.partition("/")[0] not in FOLDERS
+
+
+PAGES = (
+    Page(
+        "pickle",
+        "Pickle: the attacks that are known, and what is said of them",
+        "Advisories are of picklescan where nothing else is said.",
+        ATTACKS,
+        MISSING,
+    ),
+    Page(
+        "keras",
+        "Keras: the attacks that are known, and what is said of them",
+        "The honest files are models by Keras 3, Keras 2 and tf_keras.",
+        KERAS_ATTACKS,
+        folder="keras",
+    ),
+)
+FOLDERS = {page.folder for page in PAGES if page.folder}
 
 
 def said(data, name):
@@ -71,39 +113,42 @@ def _heading(*cells):
     return [_row(*cells), _row(*["---"] * len(cells))]
 
 
-def _attacks():
-    for title, attacks in ATTACKS.items():
+def _attacks(page):
+    for title, attacks in page.attacks.items():
         yield from ["", f"## {title}", ""]
         yield from _heading("id", "what it is", "sample", "verdict", "findings")
         for attack in attacks:
             answer, findings = said(attack.data, attack.name)
             sample = f"{_code(attack.name)}, {len(attack.data):,} bytes<br>{_code(_clipped(repr(attack.data[:64])[2:-1], 48))}"
-            missed = "<br>" + MISSING[attack.label] if attack.label in MISSING else ""
+            missed = "<br>" + page.missing[attack.label] if attack.label in page.missing else ""
             yield _row(attack.id, attack.about, sample, answer, _findings(findings) + missed)
 
 
-def _honest():
+def _honest(page):
     yield from ["", "## Files that libraries wrote", ""]
     yield from _heading("file", "verdict", "why")
     told = explained()
     for name, path in honest().items():
+        if not page.shows(name):
+            continue
         answer, findings = said(path.read_bytes(), path.name)
         why = [told[pattern] for pattern in reasons(name)] if findings else []
         yield _row(_code(name), answer, "<br>".join([*why, *([_findings(findings)] if findings else [])]))
 
 
-def document():
+def document(page):
     """The page as it should be."""
-    attacks = [attack for group in ATTACKS.values() for attack in group]
+    attacks = [attack for group in page.attacks.values() for attack in group]
+    found = f"{len(attacks) - len(page.missing):,}" if page.missing else "all"
     about = (
-        f"{len(attacks):,} samples, of which {len(attacks) - len(MISSING):,} get the verdict and the finding that they"
+        f"{len(attacks):,} samples, of which {found} get the verdict and the finding that they"
         " should. Each is made by readable code below `tests/craft/`, names what it would call, and is never loaded."
-        " Advisories are of picklescan where nothing else is said. `make docs` writes this page, and a test fails where"
+        f" {page.about} `make docs` writes this page, and a test fails where"
         " it no longer tells the truth."
     )
-    title = "# Pickle: the attacks that are known, and what is said of them"
-    return "\n".join([title, "", about, *_attacks(), *_honest(), ""])
+    return "\n".join([f"# {page.title}", "", about, *_attacks(page), *_honest(page), ""])
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(document())
+    for each in PAGES:
+        each.path.write_text(document(each))
