@@ -20,6 +20,7 @@ TEXT_LIMIT = 512
 ReferenceKind = Literal[
     "pickle.global",  # a name that an unpickler imports and resolves
     "pickle.persistent",  # a persistent id, handed to the loader's own hook
+    "skops.global",  # a name that skops imports
     "torch.storage",  # a tensor storage that a persistent id names
     "torch.script",  # an operator, class or method that TorchScript code asks for
     "torch.script.load",  # the same, in code that runs while the module is loaded
@@ -127,6 +128,7 @@ AnomalyCode = Literal[
     "joblib.array",  # an array between opcodes whose end cannot be told
     "joblib.external-file",  # an array that is loaded from another file
     # JSON and text
+    "skops.mismatch",  # a node shows one name and uses another
     "json.duplicate-key",  # the same key twice in one object
     "json.broken",  # not JSON, in a file that says it is
     # Keras configurations
@@ -273,14 +275,17 @@ class Code(_Fact, frozen=True, tag="code"):
 
 
 class Storage(_Fact, frozen=True, tag="storage"):
-    """A tensor storage that a pickle asks its loader for by persistent id: one fact for each distinct one."""
+    """Raw data that has a record of its own, one fact for each distinct one.
+
+    It is a tensor storage that a pickle asks its loader for by persistent id, or a member that skops reads as bytes.
+    """
 
     key: str
-    """The name of its record below `data/`."""
+    """The name of its record below `data/`, or of the member."""
     type: str
-    """The storage class, "torch.FloatStorage"."""
+    """The storage class, "torch.FloatStorage", or "builtins.bytes"."""
     numel: int
-    """Elements, not bytes."""
+    """Elements, not bytes; 0 where it is the whole member."""
     member: str = ""
     offset: int | None = None
 

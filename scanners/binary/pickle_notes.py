@@ -28,7 +28,7 @@ from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sample
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_runs import ArgumentKind
-    from scanners.facts import AnomalyCode, UnreadReason, UsedAs
+    from scanners.facts import AnomalyCode, ReferenceKind, UnreadReason, UsedAs
     from scanners.scanner import Scan
     from scanners.source import Source
 
@@ -55,8 +55,9 @@ class _Callee:
 class Notes:
     """States the facts of the pickles in one source to its scan; without the source, long constants stay unread."""
 
-    def __init__(self, scan: Scan, source: Source | None = None) -> None:
+    def __init__(self, scan: Scan, source: Source | None = None, kind: ReferenceKind = "pickle.global") -> None:
         self._scan = scan
+        self._kind_of_name = kind
         self._carried = Carried(scan, source)
         self._references: set[tuple[str, str, UsedAs]] = set()
         self._callees: dict[tuple[str, str, str], _Callee] = {}
@@ -82,7 +83,7 @@ class Notes:
             self._references.add(key)
             self._scan.state(
                 Reference(
-                    "pickle.global", clip(value.module), clip_name(value.name), used_as, self._scan.member, offset
+                    self._kind_of_name, clip(value.module), clip_name(value.name), used_as, self._scan.member, offset
                 )
             )
 

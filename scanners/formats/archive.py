@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from scanners.binary import torch_records as torch
 from scanners.binary import zip_records as zr
 from scanners.binary.codecs import ZIP
+from scanners.binary.embedded import kind_of
 from scanners.binary.inflate import InflateSource
+from scanners.binary.skops import RAW, SCHEMA
 from scanners.binary.tar_walk import wraps
 from scanners.binary.torch_parts import TorchParts
 from scanners.binary.zip_chain import links
@@ -22,6 +24,7 @@ from scanners.binary.zip_gaps import hidden_members
 from scanners.binary.zip_records import Bend
 from scanners.binary.zipdir import Member, plausible_ends, read_layout
 from scanners.budget import LimitReached
+from scanners.facts import Storage
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Missing, Slice, Source, Span, Truncated, merge, subtract
 
@@ -78,6 +81,8 @@ class _Archive:
         self._bad: list[Span] = []
         self._inert: list[Span] = []
         self._torch: TorchParts | None = None
+        self._constants: set[str] = set()
+        """Members that are read as bytes."""
         self._searched = 0
         self._counts: Counter[str] = Counter()
         self._last: dict[str, Bend] = {}
@@ -199,6 +204,7 @@ class _Archive:
         storages: list[tuple[int, Member]] = []
         # What loaders run first and what is small comes first: what bombs leave of the budget is not for them.
         order = sorted(enumerate(self.members), key=lambda each: (not torch.is_pickle(each[1].name), each[1].size))
+        order.sort(key=lambda each: each[1].name != SCHEMA)
         for index, member in order:
             if self._torch and member.origin == "directory" and self._torch.holds_numbers(member.name):
                 storages.append((index, member))
@@ -313,9 +319,15 @@ class _Archive:
     def _named(self, part: Source, member: Member) -> bool:
         """Scan a part under each of its member's names; True when under each nothing is unexplained."""
         read = self._torch.read if self._torch else self.scan.inside
-        explained = True
+        if member.name in self._constants and not kind_of(part):
+            return True
+        explained, stated = True, len(self.scan.facts)
         for name in member.names:
             explained = read(part, name) and explained
+        if member.name == SCHEMA:
+            self._constants.update(
+                fact.key for fact in self.scan.facts[stated:] if isinstance(fact, Storage) and fact.type == RAW
+            )
         return explained
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.keras_config import KerasConfig
+from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tree import Several, items, shown, walk
 from scanners.facts import Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
@@ -31,6 +32,7 @@ _NESTED = re.compile(r"class_name|\\u00")
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
 _FILES_MOST = 4096
+_DIGITS_MOST = 640  # sys.set_int_max_str_digits() takes no lower limit
 
 
 class _Broken(Exception):  # noqa: N818 - a state of the text, not a mistake
@@ -81,6 +83,9 @@ def scan(source: Source, scan: Scan) -> None:
     scan.format = "json" if len(documents) == 1 else "json.lines"
     for key in twice[:_STATED_MOST]:
         scan.anomaly("json.duplicate-key", key)
+    for document in documents:
+        if is_schema(document):
+            state_schema(document, scan)
     _walk(documents, scan)
     if scan.name.lower().endswith(".ipynb"):
         scan.unread("no-reader", "notebook")
@@ -113,8 +118,7 @@ def _parse(text: str, twice: list[str]) -> list[object]:
                     made[key] = Several(values)
         return made
 
-    # A number may be longer than int() agrees to read, and its value matters to nothing here.
-    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_int=len)
+    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_int=_integer)
     try:
         try:
             return [decoder.decode(text)]
@@ -124,6 +128,11 @@ def _parse(text: str, twice: list[str]) -> list[object]:
             return [decoder.decode(line) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
         raise _Broken(str(error)) from error
+
+
+def _integer(text: str) -> int:
+    """A number, or how long it is where that is more than `int` agrees to read."""
+    return int(text) if len(text) <= _DIGITS_MOST else len(text)
 
 
 def _walk(documents: list[object], scan: Scan) -> None:
@@ -195,4 +204,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 3, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 4, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

@@ -82,6 +82,18 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         _REWRITE,
         (_SAFETENSORS, "https://nvd.nist.gov/vuln/detail/CVE-2026-22584"),
     ),
+    "skops.mismatch": Rule(
+        "skops-mismatch",
+        "high",
+        "A skops file shows one name and uses another",
+        "Before skops makes an object it shows the names in the file to whoever loads it. This file is written so that"
+        " releases before 0.12 show a name that is trusted and take another.",
+        "Do not load it.",
+        (
+            "https://nvd.nist.gov/vuln/detail/CVE-2025-54412",
+            "https://nvd.nist.gov/vuln/detail/CVE-2025-54413",
+        ),
+    ),
     "json.duplicate-key": Rule(
         "json-duplicate-key",
         "low",

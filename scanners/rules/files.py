@@ -78,6 +78,7 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
     ".json": frozenset(("json", "text")),
     ".npy": frozenset(("npy",)),
     ".npz": frozenset(("zip", "npz")),
+    ".skops": frozenset(("zip",)),
     ".h5": frozenset(("hdf5",)),
     ".hdf5": frozenset(("hdf5",)),
     ".keras": frozenset(("keras", "zip", "hdf5")),

@@ -243,7 +243,7 @@ class _Judging:
         """Judge the names that no call explains."""
         uses: dict[tuple[str, str], list[Reference]] = {}
         for reference in self.case.references:
-            if reference.kind == "pickle.global":
+            if reference.kind in {"pickle.global", "skops.global"}:
                 uses.setdefault((reference.member, _dotted(reference.module, reference.name)), []).append(reference)
         for (member, what), facts in uses.items():
             kinds = {fact.used_as for fact in facts}

@@ -242,10 +242,6 @@ PATHS = [
                 {"name": "model.pdparams"},
             ),
             "a .skops that is none, which falls back to joblib": (PICKLE, {"name": "model.skops"}),
-            "skops names an operator": (
-                archive(Part("schema.json", json.dumps({"__class__": "methodcaller", "__module__": "operator", "__loader__": "OperatorFuncNode"}).encode())),
-                {"name": "model.skops"},
-            ),
             "a wheel": (archive(Part("pkg/model.pkl", PICKLE), Part("pkg-1.dist-info/RECORD", b"")), {"name": "pkg-1-py3-none-any.whl"}),
             "a torch model archive": (archive(Part("MAR-INF/MANIFEST.json", b"{}"), Part("model.pt", torch_archive(pickle=PICKLE))), {"name": "model.mar"}),
         },

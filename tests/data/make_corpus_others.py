@@ -28,9 +28,18 @@ def fastai():
 
 
 def skops():
-    from sklearn.linear_model import LogisticRegression
+    import collections
+    import functools
+    import operator
+    import zipfile
+
+    import scipy.sparse
+    import xgboost
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression, SGDClassifier
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    from sklearn.tree import DecisionTreeClassifier
 
     from skops import io
 
@@ -38,6 +47,23 @@ def skops():
     x = np.random.RandomState(0).rand(20, 2)
     io.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(x, x[:, 0] > 0.5), out("pipeline.skops"))
     io.dump({"weights": np.ones(3), "names": ["a"]}, out("dictionary.skops"))
+    y = (x[:, 0] > 0.5).astype(int)
+    steps = {
+        "logarithm": FunctionTransformer(np.log1p),
+        "partial": FunctionTransformer(functools.partial(np.clip, a_min=0)),
+        "attribute": FunctionTransformer(operator.attrgetter("real")),
+        "item": FunctionTransformer(operator.itemgetter(0)),
+        "tree": DecisionTreeClassifier(max_depth=2).fit(x, y),
+        "descent": SGDClassifier().fit(x, y),
+        "boosting": GradientBoostingClassifier(n_estimators=1, max_depth=1).fit(x, y),
+        "xgboost": xgboost.XGBClassifier(n_estimators=1, max_depth=1).fit(x, y),
+        "method": {"score": LogisticRegression().fit(x, y).predict},
+        "numbers": [np.random.RandomState(0), np.random.default_rng(0), np.dtype("f4"), np.ma.masked_array([1, 2], [0, 1])],
+        "values": {1: slice(1, 2), 2.5: {1}, None: b"\xff" * 40, "d": collections.defaultdict(list, a=[1]), "o": np.array([{}, None], dtype=object)},
+        "sparse": scipy.sparse.csr_matrix(x),
+    }
+    for name, value in steps.items():
+        io.dump(value, out(f"{name}.skops"), compression=zipfile.ZIP_DEFLATED)
 
 
 def keras_preprocessing():

@@ -184,6 +184,7 @@ def test_every_kind_of_reference_has_its_judge():
     assert {kind: [f.rule for f in findings] for kind, findings in found.items()} == {
         "pickle.global": ["pickle-unknown-import"],
         "pickle.persistent": [],
+        "skops.global": ["pickle-unknown-import"],
         "torch.storage": [],
         "torch.script": ["torch-custom-operator"],
         "torch.script.load": ["torch-custom-operator"],

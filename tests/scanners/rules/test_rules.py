@@ -275,6 +275,7 @@ FIRES = {
         ([Anomaly("joblib.external-file", "a/" * 300)], "high"),
         ([Anomaly("joblib.external-file", "")], "high"),
     ],
+    "skops-mismatch": [([Anomaly("skops.mismatch", "a.B is shown, and c.D is used")], "high")],
     "json-duplicate-key": [([Anomaly("json.duplicate-key", "'a'")], "low")],
     "json-broken": [([Anomaly("json.broken")], "low")],
     "config-auto-map": [
