@@ -1,9 +1,10 @@
 """A loopback Hub with an organisation of many small repos, in a process of its own, for the benches of sweeps.
 
-    python bench/hub.py REPOS [--latency SECONDS] [--changed N] [--quota N] [--faults]
+    python bench/hub.py REPOS [--files N] [--latency SECONDS] [--quota N] [--refuse-at SHARE] [--window SECONDS]
+        [--faults]
 
-It prints its address, serves until standard input ends, and answers each line read there: `change N` moves so many
-repos on to their next commit, `log` prints {requests by bucket, refused, bytes of files} and begins anew.
+It prints its address, serves until standard input ends, and answers each line read there with what was asked of it
+since the last one; `change N` moves so many repos on to their next commit.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import pickle
 import random
 import sys
 from collections import Counter
+from dataclasses import replace
 
 from audit.demo.faults import Fault, Faults, Shape
 from audit.demo.server import LoopbackHub
@@ -27,12 +29,11 @@ def weights(number):
     return pickle.dumps({"layer": list(range(40)), "name": f"w{number}"}, protocol=4)
 
 
-def files(repo, rng, version=0):
+def files(repo, rng, count):
     """The files of one repo: a third of them are the same in many repos."""
     made = {}
-    for number in range(FILES):
-        shared = rng.random() < SHARED
-        own = rng.randrange(200) if shared else f"{repo}.{number}.{version}"
+    for number in range(count):
+        own = rng.randrange(200) if rng.random() < SHARED else f"{repo}.{number}"
         kind = number % 4
         if kind == 0:
             made[f"config.{number}.json"] = json.dumps({"of": own, "hidden_size": 768}).encode()
@@ -45,12 +46,12 @@ def files(repo, rng, version=0):
     return made
 
 
-def world(count, seed=1):
+def world(count, per_repo, seed=1):
     """So many repos of one organisation, each with two commits, of which the first is current."""
     rng = random.Random(seed)
     made = []
     for number in range(count):
-        first = files(number, rng)
+        first = files(number, rng, per_repo)
         second = {**first, "part2.pkl": weights(f"{number}.new")}
         made.append(Repo(f"big/m{number}", (Commit(first), Commit(second)), branches={"main": 0}, downloads=number))
     return World(tuple(made))
@@ -74,6 +75,8 @@ def main():
     """Serve until standard input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("repos", type=int)
+    parser.add_argument("--files", type=int, default=FILES)
+    parser.add_argument("--refuse-at", type=float, default=1.0)
     parser.add_argument("--latency", type=float, default=0.03)
     parser.add_argument("--quota", type=int, default=0)
     parser.add_argument("--window", type=float, default=300.0)
@@ -81,13 +84,10 @@ def main():
     given = parser.parse_args()
     shape = Shape(latency=given.latency, window=given.window)
     if given.quota:
-        shape = Shape(
-            latency=given.latency,
-            window=given.window,
-            quotas=(("api", given.quota), ("resolvers", given.quota * 8), ("pages", 100)),
-        )
+        quotas = (("api", given.quota), ("resolvers", given.quota * 8), ("pages", 100))
+        shape = replace(shape, quotas=quotas, refuse_at=given.refuse_at)
     faults = Faults((Fault("error", 0.05), Fault("reset", 0.02)), url_seconds=40.0) if given.faults else Faults()
-    with LoopbackHub(world(given.repos), faults=faults, shape=shape) as hub:
+    with LoopbackHub(world(given.repos, given.files), faults=faults, shape=shape) as hub:
         print(hub.endpoint, flush=True)
         for line in sys.stdin:
             word, _, rest = line.strip().partition(" ")

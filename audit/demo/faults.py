@@ -115,6 +115,8 @@ class Shape:
     """Requests a window, by bucket, for each token and for all without one together."""
     window: float = 300.0
     """Seconds."""
+    refuse_at: float = 1.0
+    """Share of a quota at which requests are refused, whatever the headers say is left."""
 
 
 class Dice:

@@ -145,7 +145,7 @@ class Exchange:
             "RateLimit": f'"{bucket}";r={max(0, remaining)};t={reset}',
             "RateLimit-Policy": f'"fixed window";"{bucket}";q={quota};w={window}',
         }
-        if remaining >= 0:
+        if remaining >= quota * (1.0 - shape.refuse_at):
             return None
         return JSONResponse({"error": "We had to rate limit you. Please wait and try again."}, 429)
 
