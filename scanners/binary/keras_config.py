@@ -15,7 +15,6 @@ layers/core/lambda_layer.py and tf_op_layer.py of Keras 2.15.
 from __future__ import annotations
 
 import binascii
-import json
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.carried_code import facts_of
@@ -142,13 +141,11 @@ class KerasConfig:
                 self._scan.unread("broken", f"a torch module: {error}", member=at)
 
     def _node(self, config: dict[str, object]) -> None:
-        """The operation of a layer that holds a node of a TensorFlow graph, as JSON or as a text of JSON."""
+        """The operation of a layer that holds a node of a TensorFlow graph, as JSON or serialized in a text."""
         for node in readings(config.get("node_def")):
-            try:
-                made = json.loads(node) if isinstance(node, str) else node
-            except (ValueError, RecursionError):
-                made = None
-            operations = texts(made.get("op")) if isinstance(made, dict) else []
+            operations = texts(node.get("op")) if isinstance(node, dict) else []
+            if isinstance(node, str):
+                operations = _operations(node.encode("utf-8", "surrogatepass"))
             for operation in operations:
                 self._refer("keras.function", "tensorflow", f"raw_ops.{operation}", "called")
             if not operations:
@@ -212,6 +209,26 @@ class KerasConfig:
             paths = tuple(f"{module}.{name}" for module in elsewhere for name in code.names)
             for fact in facts_of(code._replace(names=code.names + paths), "keras", member, None, called=True):
                 self._scan.state(fact)
+
+
+def _operations(node: bytes) -> list[str]:
+    """The operations that a serialized NodeDef names in its field 2; all its fields have a length before them."""
+    found: list[str] = []
+    at = 0
+    while at < len(node):
+        tag, length, at = node[at], 0, at + 1
+        for shift in range(0, 35, 7):
+            byte = node[at] if at < len(node) else 0
+            length |= (byte & 0x7F) << shift
+            at += 1
+            if byte < 0x80:
+                break
+        if tag & 7 != 2:
+            return []
+        if tag == 2 << 3 | 2:
+            found.append(node[at : at + length].decode("ascii", "replace"))
+        at += length
+    return found
 
 
 def _strict(text: str) -> bool:

@@ -98,11 +98,12 @@ def _mapping(flat: list[object]) -> dict[str, object]:
     made: dict[str, object] = {}
     for key, value in zip(flat[::2], flat[1::2], strict=True):
         name = key if isinstance(key, str) else repr(type(key))
-        if name in made:
-            known = made[name]
-            made[name] = Several([*known, value]) if isinstance(known, Several) else Several([known, value])
-        else:
+        if name not in made:
             made[name] = value
+        elif isinstance(known := made[name], Several):
+            known.append(value)
+        else:
+            made[name] = Several((known, value))
     return made
 
 

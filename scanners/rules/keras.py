@@ -143,7 +143,7 @@ def _name(fact: Reference, policy: Policy) -> _Found | None:
         return _operation(name, policy)
     if decision.kind == "deny":
         return _denied(MODULE, decision, "it is known to do harm")
-    if decision.kind == "allow" or (module.startswith("tensorflow.") and name.endswith("Spec")):
+    if decision.kind == "allow" or (module.startswith("tensorflow.") and (name.endswith("Spec") or name in CLASSES)):
         return None
     return unknown
 
@@ -164,7 +164,8 @@ def _of_keras(parts: list[str], name: str, unknown: _Found) -> _Found | None:
     if name in _ACTS:
         return _Found(GADGET, "critical")
     if parts and (parts[0] in _TOOLS or not _TOOLS_ANYWHERE.isdisjoint(parts)):
-        return None if name in _PARTS_IN_TOOLS else _Found(GADGET, "high")
+        part = name in _PARTS_IN_TOOLS or (parts[0] == "applications" and name in CLASSES)
+        return None if part else _Found(GADGET, "high")
     return None if _known(name) or not name else unknown
 
 

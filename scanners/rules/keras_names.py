@@ -54,7 +54,7 @@ CLASSES: Final = frozenset(
     " Convolution2DTranspose Convolution3D Convolution3DTranspose Copy Corrcoef Correlate CorrelationBase"
     " CorrelationCost Cos Cosh CosineDecay CosineDecayRestarts CosineSimilarity CountNonzero CropImages Cropping1D"
     " Cropping2D Cropping3D Cross CrossAttention CrossStagePartial CuDNNGRU CuDNNLSTM Cumprod Cumsum CustomSampler"
-    " CutMix CyclicalLearningRate DFineBackbone DFineImageConverter DFineObjectDetector"
+    " CustomScaleLayer CutMix CyclicalLearningRate DFineBackbone DFineImageConverter DFineObjectDetector"
     " DFineObjectDetectorPreprocessor DINOV2Backbone DINOV2ImageConverter DINOV3Backbone DINOV3ImageConverter"
     " DTypePolicy DTypePolicyMap DarkNet DataAdapter DataFrameIterator DataHandler DataLayer DatasetAdapter"
     " DatasetCreatorAdapter DebertaV3Backbone DebertaV3Classifier DebertaV3MaskedLM DebertaV3MaskedLMPreprocessor"

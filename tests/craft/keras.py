@@ -246,7 +246,10 @@ NAMES = [
             "TFOpLambda calls Python": old("Functional", layers=[old("TFOpLambda", function="compat.v1.py_func")]),
             "TFOpLambda takes Keras' own": old("Functional", layers=[old("TFOpLambda", function="saved_model.load")]),
             "a node of a graph": old(
-                "Functional", layers=[old("TensorFlowOpLayer", node_def=json.dumps({"name": "w", "op": "WriteFile"}))]
+                "Functional", layers=[old("TensorFlowOpLayer", node_def={"name": "w", "op": "WriteFile"})]
+            ),
+            "a node of a graph, serialized": old(
+                "Functional", layers=[old("TensorFlowOpLayer", node_def="\n\x01w\x12\x09WriteFile\x1a\x01a\x1a\x01b")]
             ),
         },
     ),
@@ -371,6 +374,12 @@ NEAR_MISSES = {
     "a loss of Keras": ("keras-module", model(compile_config={"loss": function("mean_squared_error", "builtins")})),
     "an inner name of Keras": ("keras-module", model(thing("Functional", "keras.src.models.functional"))),
     "keras_hub": ("keras-module", model(thing("TokenAndPositionEmbedding", "keras_hub.layers"))),
+    "an initializer of TensorFlow": ("keras-module", model(thing("Constant", "tensorflow.python.ops.init_ops_v2"))),
+    "a layer of an application": ("keras-gadget", model(thing("LayerScale", "keras.src.applications.convnext"))),
+    "a node of a graph that computes": (
+        "keras-tensorflow-function",
+        old("Functional", layers=[old("TensorFlowOpLayer", node_def="\n\x01m\x12\x03Mul\x1a\x01a")]),
+    ),
     "a type of TensorFlow": (
         "keras-module",
         model({**thing("__typespec__", "tensorflow.python.framework.tensor"), "spec_name": "TensorSpec"}),

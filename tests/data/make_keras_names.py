@@ -15,8 +15,8 @@ from pathlib import Path
 
 RULES = Path(__file__).parents[2] / "scanners" / "rules"
 MODELLING = frozenset(
-    "constraints distillation dtype_policies engine feature_column initializers layers legacy losses metrics"
-    " mixed_precision models optimizers ops premade_models quantizers random regularizers rnn samplers seq2seq"
+    "applications constraints distillation dtype_policies engine feature_column initializers layers legacy losses"
+    " metrics mixed_precision models optimizers ops premade_models quantizers random regularizers rnn samplers seq2seq"
     " tokenizers".split()
 )
 """Parts of the packages of which configurations name classes."""
