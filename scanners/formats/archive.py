@@ -37,6 +37,8 @@ _EAGER = 256 * 1024
 _GAPS_MOST = 256
 _BENDS_MOST = 64
 _CHAINED = ".distcp"
+_KERAS = frozenset(("config.json", "metadata.json"))
+"""What Keras 3 puts beside the weights of a model (keras/src/saving/saving_lib.py)."""
 _STARTS = (zr.LOCAL, zr.END, zr.DESCRIPTOR + zr.LOCAL)
 
 
@@ -193,7 +195,8 @@ class _Archive:
 
     def _contents(self) -> None:
         shape = torch.shape(name for member in self.members for name in member.names)
-        self.scan.format = shape.format or "zip"
+        keras = {name for member in self.members for name in member.names} >= _KERAS
+        self.scan.format = shape.format or ("keras" if keras else "zip")
         if shape.format:
             if len(shape.prefixes) > 1:
                 self._say("torch.prefixes", ", ".join(shape.prefixes))
@@ -332,5 +335,5 @@ class _Archive:
 
 
 SCANNER = Scanner(
-    "zip", 3, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
+    "zip", 4, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
 )

@@ -63,7 +63,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 
 _NATIVE: Final = frozenset(("elf", "pe", "mach-o", "class", "dex", "lnk"))
 _PICKLED: Final = frozenset(("pickle", "torch", "joblib"))
-_ARCHIVED: Final = frozenset(("zip", "7z", "rar", "tar"))
+_ARCHIVED: Final = frozenset(("zip", "keras", "7z", "rar", "tar"))
 _MEDIA: Final = frozenset("png jpeg gif webp wav avi tiff mp4 ogg flac mp3 matroska pdf ole woff2 otf parquet".split())
 _UNTOLD: Final = frozenset(("", "unknown", "empty", "git"))
 """Families that say nothing about what the content is."""
