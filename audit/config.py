@@ -54,6 +54,7 @@ class FetchConfig(_Section, frozen=True):
     """How bytes are fetched."""
 
     concurrency: Count = 16
+    per_host: Count = 16
     connect: Seconds = 10.0
     read: Seconds = 30.0
     attempts: Count = 6

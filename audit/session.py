@@ -79,7 +79,14 @@ def policy(config: Config) -> Policy:
 async def open_session(config: Config, options: Options) -> AsyncIterator[Session]:
     """Everything that an audit needs, closed again in order."""
     retry = RetryPolicy(attempts=config.fetch.attempts, total=config.fetch.wait)
-    settings = Settings(connect=config.fetch.connect, read=config.fetch.read, share=config.fetch.share, retry=retry)
+    settings = Settings(
+        connect=config.fetch.connect,
+        read=config.fetch.read,
+        connections=2 * config.fetch.concurrency,
+        per_host=config.fetch.per_host,
+        share=config.fetch.share,
+        retry=retry,
+    )
     store = None if options.no_store else Store(database(config, options.db), wait=config.store.wait)
     if store is not None:
         # Before anything is fetched: hours of work must not end at a file that cannot be written.

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slowest: int = 8_192
     """Bytes a second that an answer must reach beyond that: a trickle is a failure as well."""
     connections: int = 32
+    per_host: int = 16
+    """Requests to one host at a time: the Hub, its storage servers and others each have their own."""
     share: float = 1.0
     """Of the Hub's quotas, what is used."""
     retry: Policy = Policy()
@@ -130,6 +132,7 @@ class Client:
         self.received = 0
         """Bytes of bodies received."""
         self._agent = f"hub-audit/{version('hub-audit')}"
+        self._hosts: dict[Origin, anyio.Semaphore] = {}
         self._scope = AsyncExitStack()
         self._http: httpx2.AsyncClient | None = None
 
@@ -172,8 +175,10 @@ class Client:
                 if len(hops) > HOPS:
                     raise BadUrlError(f"{shown(url)} redirects more than {HOPS} times")
                 target = _follow(hops[-1], response.headers["location"])
-                # A redirect's short body is read, so that its connection serves again.
+                # A redirect's short body is read, so that its connection serves again; then its host is let go, since
+                # those who hold one host while they wait for another could all wait for each other.
                 await self._drain(response)
+                await stack.aclose()
                 response = await self._hop(target, home, headers or {}, stack)
                 hops.append(str(response.request.url))
             try:
@@ -211,6 +216,7 @@ class Client:
         own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": self._agent}
         credentials = {} if home is None else home.headers(url)
         request = httpx2.Request("GET", address(url), headers={**own, **headers, **credentials})
+        await stack.enter_async_context(self._host(url))
         with network(url):
             self.requests += 1
             response = await self._http.send(request, stream=True)
@@ -218,6 +224,9 @@ class Client:
         if home is not None and home.owns(url):
             self.limiter.note(response.headers, response.status_code)
         return response
+
+    def _host(self, url: str) -> anyio.Semaphore:
+        return self._hosts.setdefault(origin(url), anyio.Semaphore(self.settings.per_host))
 
     async def _drain(self, response: httpx2.Response, limit: int = 65_536) -> None:
         with network(str(response.request.url)):

@@ -4,10 +4,12 @@ import anyio
 import httpx2
 import pytest
 
+from audit.demo.faults import Shape
 from crawler.client import HOPS, Client, Home, Settings
 from crawler.errors import BadUrlError, NetworkError, OfflineError, WrongBytesError
 from crawler.retry import Policy
 from tests.crawler.plain_server import plain_server
+from tests.hub import repo, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -198,3 +200,20 @@ async def test_offline_forbids_the_hub_and_not_plain_addresses(client, monkeypat
         assert (await get(client, server.url))[0] == 200
         with pytest.raises(OfflineError):
             await get(client, server.url, home=Home(server.url, None))
+
+
+async def test_a_host_is_asked_so_many_things_at_a_time_and_redirects_on_it_do_not_wait_for_themselves():
+    files = {f"{n}.json": b"{}" for n in range(12)}
+    with serve(repo("org/m0", files), shape=Shape(latency=0.05)) as hub:
+        async with Client(Settings(per_host=2)) as client:
+
+            async def read(name):
+                async with client.open(f"{hub.endpoint}/org/m0/resolve/main/{name}") as answer:
+                    assert await answer.body(100) == b"{}"
+
+            with anyio.fail_after(20):
+                async with anyio.create_task_group() as reading:
+                    for name in files:
+                        reading.start_soon(read, name)
+        assert hub.log.count() == 24
+        assert hub.log.peak == 2
