@@ -127,6 +127,13 @@ AnomalyCode = Literal[
     "npy.object",  # a pickle in the place of the elements
     "joblib.array",  # an array between opcodes whose end cannot be told
     "joblib.external-file",  # an array that is loaded from another file
+    # HDF5 (threats.md 6.1)
+    "hdf5.shape",  # a dataset that is many times as large as its file
+    "hdf5.filter",  # a filter that is neither of the library nor registered
+    "hdf5.soft-link",  # a name that stands for a path, in what Keras wrote
+    "hdf5.user-block",  # bytes before the superblock
+    "hdf5.trailing",  # bytes behind the end that the superblock tells
+    "hdf5.gap",  # a file in space that nothing leads to
     # JSON and text
     "skops.mismatch",  # a node shows one name and uses another
     "json.duplicate-key",  # the same key twice in one object

@@ -19,7 +19,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
-    hdf5,
+    hdf5_rules,
     keras,
     pickle_calls,
     pickle_streams,
@@ -100,7 +100,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *programs.judge(case),
         *torch_archives.judge(case),
         *documents.judge(case),
-        *hdf5.judge(case),
+        *hdf5_rules.judge(case),
         *keras.judge(case),
     ]
     found += files.judge(case, found)

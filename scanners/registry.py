@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scanners.formats import (
     archive,
     compressed,
+    hdf5,
     json_document,
     keras_yaml,
     marshal,
@@ -25,7 +26,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
-    hdf5,
+    hdf5_rules,
     keras,
     pickle_calls,
     pickle_streams,
@@ -46,6 +47,7 @@ SCANNERS: tuple[Scanner, ...] = (
     npy.SCANNER,
     pickle_stream.SCANNER,
     marshal.SCANNER,
+    hdf5.SCANNER,
     json_document.SCANNER,
     keras_yaml.SCANNER,
     unread.BESIDE,
@@ -64,7 +66,7 @@ RULES: tuple[Rule, ...] = (
     *programs.RULES,
     *torch_archives.RULES,
     *documents.RULES,
-    *hdf5.RULES,
+    *hdf5_rules.RULES,
     *keras.RULES,
     *files.RULES,
 )

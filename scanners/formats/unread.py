@@ -24,7 +24,6 @@ class _Magic(NamedTuple):
     kind: _Kind
 
 
-_HDF5 = _Kind("hdf5", "HDF5")
 _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
@@ -32,7 +31,6 @@ _GGML = _Kind("ggml", "GGML model")
 
 # At offset 0 unless said otherwise; the first that fits counts.
 _MAGICS = (
-    *(_Magic(at, b"\x89HDF\r\n\x1a\n", _HDF5) for at in (0, 512, 1024, 2048)),
     _Magic(0, b"GGUF", _Kind("gguf", "GGUF model")),
     *(_Magic(0, mark, _GGML) for mark in (b"lmgg", b"fmgg", b"tjgg", b"algg", b"ggml", b"ggmf", b"ggjt", b"ggla")),
     _Magic(4, b"TFL3", _TFLITE),
@@ -73,8 +71,6 @@ _NAMES = {
     ".tflite": _TFLITE,
     ".pb": _PROTOBUF,
     ".mlmodel": _Kind("coreml", "Core ML model"),
-    ".h5": _HDF5,
-    ".hdf5": _HDF5,
     ".gguf": _Kind("gguf", "GGUF model"),
     ".ggml": _GGML,
     ".msgpack": _Kind("msgpack", "MessagePack"),
@@ -142,6 +138,6 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", kind.title)
 
 
-BESIDE = Scanner("beside", 2, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
-"""Asked together with the formats that are read: a pickle may hold a whole HDF5 file in a constant."""
+BESIDE = Scanner("beside", 3, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
+"""Asked together with the formats that are read: a pickle may hold a whole file in a constant."""
 SCANNER = Scanner("unread", 3, frozenset(_NAMES), recognise, scan, fallback=True)

@@ -12,7 +12,7 @@ JUNK = b"\xfe\x00" * 600
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        (b"\x89HDF\r\n\x1a\n", "hdf5"), (bytes(512) + b"\x89HDF\r\n\x1a\n", "hdf5"), (b"GGUF\x03\0\0\0", "gguf"),
+        (b"GGUF\x03\0\0\0", "gguf"),
         (b"\x1c\0\0\0TFL3", "tflite"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
         (b"PAR1", "parquet"), (b"\x89PNG\r\n\x1a\n", "png"),
         (b"\xff\xd8\xff\xe0", "jpeg"), (b"RIFF" + struct.pack("<I", 9) + b"WAVE", "wav"), (b"%PDF-1.7", "pdf"),
@@ -27,7 +27,7 @@ def test_a_mark_names_the_format(start, found):
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("m.onnx", "onnx"), ("saved_model.pb", "protobuf"), ("M.TFLITE", "tflite"), ("w.msgpack", "msgpack"), ("a.h5", "hdf5")],
+    [("m.onnx", "onnx"), ("saved_model.pb", "protobuf"), ("M.TFLITE", "tflite"), ("w.msgpack", "msgpack")],
 )  # fmt: skip
 def test_where_no_mark_helps_the_name_does(name, found):
     assert scan(JUNK, name).format == found

@@ -13,6 +13,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    hdf5_rules,
     keras,
     pickle_streams,
     programs,
@@ -21,7 +22,7 @@ from scanners.rules import (
 from scanners.rules.policy import Policy
 
 JUDGES_OF_ANOMALIES = (
-    *(pickle_streams, archives, arrays, compression, documents, files, keras, programs, torch_archives),
+    *(pickle_streams, archives, arrays, compression, documents, files, hdf5_rules, keras, programs, torch_archives),
 )
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
 
@@ -300,6 +301,15 @@ FIRES = {
         ([Opens("hdf5.external-link", "/x.h5", member="model.weights.h5")], "high", "model.keras", "zip"),
         ([Opens("hdf5.external-link", "x.h5")], "low", "table.h5", "hdf5"),
     ],
+    "hdf5-shape": [
+        ([Anomaly("hdf5.shape", "w: 9 bytes")], "medium", "model.h5", "hdf5.keras"),
+        ([Anomaly("hdf5.shape", "w: 9 bytes")], "low", "table.h5", "hdf5"),
+    ],
+    "hdf5-filter": [([Anomaly("hdf5.filter", "w: filter 40000")], "low")],
+    "hdf5-soft-link": [([Anomaly("hdf5.soft-link", "1: a to /b")], "low")],
+    "hdf5-user-block": [([Anomaly("hdf5.user-block", "512 bytes")], "low")],
+    "hdf5-trailing": [([Anomaly("hdf5.trailing", "9 bytes")], "low")],
+    "hdf5-gap": [([Anomaly("hdf5.gap", "pickle, 90 bytes")], "medium")],
     "keras-lambda": [
         ([in_lambda("tf", "abs"), in_lambda("x", "os", "system", digest="2")], "critical"),
         ([in_lambda("helper")], "high"),
