@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from scanners.binary.pickle_behind import search
 from scanners.binary.pickle_constants import Constants
 from scanners.binary.pickle_lexer import Broken, Lexer, Payload
 from scanners.binary.pickle_machine import Machine, Stream, ignore
@@ -198,7 +199,9 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.inert(at, source.size)
         return
     scan.anomaly("pickle.trailing", f"{left} bytes behind the last stream", offset=at)
-    if scan.inside(Slice(source, at, left), f"tail@{at}"):
+    if search(source, at, walk.notes):
+        scan.account.inert(at, source.size)
+    elif scan.inside(Slice(source, at, left), f"tail@{at}"):
         scan.account.examined(at, source.size)
 
 

@@ -13,8 +13,5 @@ ATTACKS = {
     "How a pickle comes to be loaded": PATHS,
 }
 
-MISSING = {
-    "polyglot: junk and zeros before a second stream": "what lies behind junk is told as trailing, and not searched",
-    "polyglot: a byte before a second stream": "what lies behind junk is told as trailing, and not searched",
-}
+MISSING: dict[str, str] = {}
 """Label of a sample that is not found yet: why."""

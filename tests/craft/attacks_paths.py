@@ -17,7 +17,7 @@ import zlib
 from tests.craft.archives import DEFLATED, Part, archive
 from tests.craft.attack import several
 from tests.craft.attacks_advisories import legacy
-from tests.craft.pickles import HARMLESS, asm, built, call, instance, named, op, stream, system, text
+from tests.craft.pickles import HARMLESS, asm, built, call, instance, named, named_late, op, stream, system, text
 from tests.craft.tensors import torch_archive
 
 RUN = call(named("posix", "system"), text(HARMLESS))
@@ -252,6 +252,8 @@ PATHS = [
             "an archive whose member is stored as a pickle's first bytes": asm(op("PROTO", 2), RUN, "STOP") + torch_archive(pickle=PLAIN),
             "junk and zeros before a second stream": PLAIN + bytes(4096) + PICKLE,
             "a byte before a second stream": PLAIN + b"\xff" + PICKLE,
+            "text before a stream of protocol 0": PLAIN + b"\xffabc" + PICKLE[2:],
+            "a stream without its protocol behind junk": PLAIN + b"\xff" + stream(call(named_late("posix", "system"), text(HARMLESS)))[2:],
         },
     ),
     *several(
