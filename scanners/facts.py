@@ -279,6 +279,8 @@ class Code(_Fact, frozen=True, tag="code"):
     """Loading runs it."""
     member: str = ""
     offset: int | None = None
+    calls: tuple[str, ...] = ()
+    """The calls that it makes, as Python would show them and as far as that can be told; of Lambda layers."""
 
 
 class Storage(_Fact, frozen=True, tag="storage"):

@@ -17,7 +17,10 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from scanners.binary.carried_code import facts_of
+from scanners.binary.code_calls import calls
 from scanners.binary.marshal_reader import BrokenMarshal, read
 from scanners.binary.tree import Several, dicts, readings, shown, texts
 from scanners.facts import Call, Code, Opens, Reference, clip, clip_name
@@ -208,7 +211,7 @@ class KerasConfig:
             # The globals of the function are those of that module.
             paths = tuple(f"{module}.{name}" for module in elsewhere for name in code.names)
             for fact in facts_of(code._replace(names=code.names + paths), "keras", member, None, called=True):
-                self._scan.state(fact)
+                self._scan.state(structs.replace(fact, calls=calls(code)))
 
 
 def _operations(node: bytes) -> list[str]:

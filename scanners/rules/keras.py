@@ -128,6 +128,8 @@ def _name(fact: Reference, policy: Policy) -> _Found | None:
     decision = policy.decide(module, name) if module else policy.decide_path(name)
     if decision.capability == "custom":
         return _Found(MODULE, decision.severity, "the policy denies it", decision)
+    if decision.kind == "allow":
+        return None
     last = name.rpartition(">")[2]
     parts = _family(module)
     if last == _TORCH:
@@ -143,7 +145,7 @@ def _name(fact: Reference, policy: Policy) -> _Found | None:
         return _operation(name, policy)
     if decision.kind == "deny":
         return _denied(MODULE, decision, "it is known to do harm")
-    if decision.kind == "allow" or (module.startswith("tensorflow.") and (name.endswith("Spec") or name in CLASSES)):
+    if module.startswith("tensorflow.") and (name.endswith("Spec") or name in CLASSES):
         return None
     return unknown
 
@@ -199,11 +201,13 @@ def _weigh(codes: list[Code], policy: Policy) -> tuple[Severity, str]:
         return "high", "which cannot be read"
     harm = dict.fromkeys(risk for code in codes for risk in _harm(code, policy))
     texts = dict.fromkeys(text for code in codes for text in code.strings)
+    calls = dict.fromkeys(call for code in codes for call in code.calls)
     on = f", with the texts {some([repr(text) for text in texts])}" if texts else ""
+    does = f"which calls {some(list(calls))}, and " if calls else "which "
     if harm:
-        return "critical", f"which uses {some(list(harm))}{on}"
+        return "critical", f"{does}uses {some(list(harm))}{on}"
     unknown = dict.fromkeys(name for code in codes for name in code.names if name not in _LAMBDA)
-    return ("high", f"which uses {some(list(unknown))}{on}") if unknown else ("medium", "")
+    return ("high", f"{does}uses {some(list(unknown))}{on}") if unknown else ("medium", "")
 
 
 def _harm(code: Code, policy: Policy) -> Iterator[str]:

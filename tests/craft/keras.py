@@ -48,7 +48,9 @@ def encoded(data):
     return base64.encodebytes(data).decode()
 
 
-EVIL = encoded(lambda_code("__import__", "system", texts=("os", HARMLESS)))
+# LOAD_GLOBAL 0, LOAD_CONST 1, CALL_FUNCTION 1, LOAD_METHOD 1, LOAD_CONST 2, CALL_METHOD 1, RETURN_VALUE
+CALLS = bytes((116, 0, 100, 1, 131, 1, 160, 1, 100, 2, 161, 1, 83, 0))
+EVIL = encoded(lambda_code("__import__", "system", texts=("os", HARMLESS), instructions=CALLS))
 KIND = encoded(lambda_code("K", "mean"))
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from scanners.facts import Reference, Unread
 from scanners.findings import SEVERITIES
+from scanners.judge import judge
 from scanners.rules.keras_rules import REACH_HDF5
+from scanners.rules.policy import Policy
 from tests.craft.keras import (
     EVIL,
     KERAS_ATTACKS,
@@ -75,8 +77,8 @@ def test_code_of_every_python_is_read_in_both_spellings(path):
 
 def test_what_the_code_does_is_said_in_words():
     _, (finding,) = said(as_json(model(thing("Lambda", function=code(EVIL)))), "config.json")
-    assert "__import__, os, system" in finding.message
-    assert "'os'" in finding.message
+    assert finding.message.startswith("a Lambda layer runs code which calls __import__('os').system('echo ")
+    assert "uses __import__, os, system" in finding.message
     assert finding.member == "config/layers/0/config/function/config/code"
 
 
@@ -130,6 +132,15 @@ def test_a_pattern_of_one_name_is_told_once_for_each_package():
     assert [(finding.rule, finding.severity, finding.evidence["names"]) for finding in findings] == [
         ("keras-module", "medium", 20)
     ]
+
+
+def test_the_users_own_policy_is_heard():
+    outcome = scan(as_json(model(thing("Layer", "mine.layers"), thing("Dense"))), "config.json")
+    policy = Policy.default().extended(
+        allow=[("mine.layers.Layer", "ours")], deny=[("keras.layers.Dense", "not in this house")]
+    )
+    findings = judge(outcome.facts, path="config.json", format="json", policy=policy)
+    assert [(finding.severity, finding.evidence["callee"]) for finding in findings] == [("high", "keras.layers.Dense")]
 
 
 def test_harmless_names_beside_an_unknown_one_weigh_as_the_unknown_one():
