@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check suite fmt docs clean
+.PHONY: demo test check suite fmt docs protos clean
 
 demo: .venv/runtime
 	$(BIN)/audit demo
@@ -33,6 +33,12 @@ fmt: .venv/development
 docs: .venv/development
 	$(BIN)/python -m tests.craft.table
 
+# The messages of file formats: what the compiler makes of scanners/protos/*.proto.
+protos:
+	$(PYTHON) -m venv .protos
+	.protos/bin/pip install --quiet grpcio-tools==1.85.1
+	.protos/bin/python -m tests.craft.protos
+
 .venv/runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hub-audit needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
@@ -44,4 +50,4 @@ docs: .venv/development
 	touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .protos .pytest_cache .mypy_cache .ruff_cache .hypothesis

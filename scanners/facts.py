@@ -31,6 +31,8 @@ ReferenceKind = Literal[
     "keras.function",  # a function that it names
     "keras.version",  # the release of Keras that wrote it
     "keras.yaml",  # what a tag of a model's YAML imports or calls
+    "tf.op",  # an operation of a TensorFlow graph
+    "tf.op.load",  # the same, in what runs while the model is loaded
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -53,6 +55,13 @@ OpensKind = Literal[
     "hdf5.external-link",  # an object in another file
     "keras.file",  # a file that a layer reads while it is made
     "keras.saved-model",  # a SavedModel that a layer loads
+    "tf.op",  # what an operation of a graph opens, as a constant
+    "tf.op.part",  # the same, where the constant is a part of the path
+    "tf.op.input",  # the same, where the path comes from whoever runs the graph
+    "tf.op.computed",  # the same, where it cannot be told what the path will be
+    "tf.asset",  # a file name below the assets of a SavedModel
+    "tf.checkpoint",  # a checkpoint that a list of checkpoints names
+    "tfjs.weights",  # a file of weights of a TensorFlow.js model
 ]
 
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]

@@ -24,6 +24,7 @@ from scanners.rules import (
     pickle_calls,
     pickle_streams,
     programs,
+    tensorflow,
     torch_archives,
 )
 from scanners.rules.case import Case
@@ -102,6 +103,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *documents.judge(case),
         *hdf5_rules.judge(case),
         *keras.judge(case),
+        *tensorflow.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

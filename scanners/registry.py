@@ -16,6 +16,7 @@ from scanners.formats import (
     pickle_stream,
     safetensors,
     tar,
+    tensorflow,
     text,
     unread,
 )
@@ -33,6 +34,7 @@ from scanners.rules import (
     programs,
     torch_archives,
 )
+from scanners.rules import tensorflow as tensorflow_rules
 
 if TYPE_CHECKING:
     from scanners.findings import Rule
@@ -50,6 +52,7 @@ SCANNERS: tuple[Scanner, ...] = (
     hdf5.SCANNER,
     json_document.SCANNER,
     keras_yaml.SCANNER,
+    tensorflow.SCANNER,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     unread.SCANNER,
@@ -68,5 +71,6 @@ RULES: tuple[Rule, ...] = (
     *documents.RULES,
     *hdf5_rules.RULES,
     *keras.RULES,
+    *tensorflow_rules.RULES,
     *files.RULES,
 )

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, SupportsIndex
 
 from scanners import jail, linux, routing, wire
 from scanners.account import Totals
-from scanners.binary.codecs import load_libraries
+from scanners.binary import codecs as compressions
+from scanners.binary import messages
 from scanners.facts import Unread
 from scanners.scanner import Stopped
 from scanners.source import SparseSource
@@ -121,7 +122,8 @@ def serve(control: int, scan: ScanBlob) -> None:
         return
     for name in _CODECS:
         codecs.lookup(name)
-    load_libraries()
+    compressions.load_libraries()
+    messages.load_libraries()
     gc.collect()
     gc.disable()
     gc.freeze()
