@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scanners.facts import OpensKind, ReferenceKind
     from scanners.scanner import Scan
 
-_STEPS_MOST: Final = 1_000_000
+_STEPS_MOST: Final = 200_000
 """Nodes visited in search of origins, in one graph; past it the rest of the paths count as computed."""
 _JOINED_DEPTH: Final = 16
 _JOINED_MOST: Final = 4096

@@ -16,6 +16,7 @@ from scanners.rules.policy import Policy
 from scanners.source import BytesSource
 from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
 from tests.craft.keras import KERAS_ATTACKS
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,13 @@ PAGES = (
         "The honest files are models by Keras 3, Keras 2 and tf_keras.",
         KERAS_ATTACKS,
         folder="keras",
+    ),
+    Page(
+        "tensorflow",
+        "TensorFlow: what graphs may do, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what TensorFlow 2.15 and 2.21 write.",
+        TENSORFLOW_ATTACKS,
+        folder="tensorflow",
     ),
 )
 FOLDERS = {page.folder for page in PAGES if page.folder}

@@ -1,7 +1,5 @@
 """Protocol buffers of TensorFlow, byte by byte: no library decides what can be written."""
 
-import struct
-
 # --- the wire --------------------------------------------------------------------------------------------------------
 
 
@@ -22,10 +20,6 @@ def field(field, *values):
     """Fields of bytes; texts are written as UTF-8."""
     data = [value.encode() if isinstance(value, str) else value for value in values]
     return b"".join(varint(field << 3 | 2) + varint(len(each)) + each for each in data)
-
-
-def fixed32(field, value):
-    return varint(field << 3 | 5) + struct.pack("<I", value)
 
 
 # --- graphs ----------------------------------------------------------------------------------------------------------
@@ -102,14 +96,10 @@ def signature(key, output, *inputs):
     return field(5, field(1, key) + field(2, ins + field(2, field(1, "out") + field(2, field(1, output)))))
 
 
-def child(node_id, name):
-    return field(1, number(1, node_id) + field(2, name))
-
-
 def objects(*nodes, bound=None):
     """A SavedObjectGraph; `bound` are, by function, the objects that are handed to it last."""
     functions = b"".join(
-        field(2, field(1, name) + field(2, b"".join(number(1, each) for each in ids)))
+        field(2, field(1, name) + field(2, b"".join(number(2, each) for each in ids)))
         for name, ids in (bound or {}).items()
     )
     return field(7, field(1, *nodes) + functions)

@@ -195,6 +195,8 @@ def test_every_kind_of_reference_has_its_judge():
         "keras.function": ["keras-module"],
         "keras.version": [],
         "keras.yaml": ["keras-yaml"],
+        "tf.op": ["tensorflow-unknown-op"],
+        "tf.op.load": ["tensorflow-unknown-op"],
         "transformers.auto_map": ["config-auto-map"],
     }
 

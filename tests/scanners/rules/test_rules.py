@@ -57,6 +57,14 @@ def in_lambda(*names, texts=(), digest="1", inert=False):
     return Code("keras", "<lambda>", names, texts, digest, inert, called=True, member="config/layers/0")
 
 
+def operation(name, kind="tf.op"):
+    return Reference(kind, "tf.raw_ops", name, "called")
+
+
+def opens(kind, path, by="ReadFile r", writes=False):
+    return Opens(kind, path, by, writes)
+
+
 def found(facts, rule, path="model.pkl", fmt="pickle"):
     return [finding for finding in judge(facts, path=path, format=fmt, policy=POLICY) if finding.rule == rule]
 
@@ -350,6 +358,33 @@ FIRES = {
         ([Reference("keras.yaml", "mine", "thing", "imported")], "high"),
     ],
     "keras-duplicate": [([Anomaly("keras.duplicate", "class_name in config/layers/0")], "high")],
+    "tensorflow-python": [([operation("PyFunc"), operation("EagerPyFunc")], "critical")],
+    "tensorflow-native": [([operation("XlaCustomCallV2")], "high")],
+    "tensorflow-file": [
+        ([opens("tf.op", "words.txt"), opens("tf.op", "/etc/passwd")], "high"),
+        ([opens("tf.op", "x", "SaveV2 s")], "high"),
+        ([opens("tf.op.part", "/home/", "SaveV2 s")], "high"),
+        ([opens("tf.op.input", "")], "medium"),
+        ([opens("tf.op.input", "", "WriteFile w", writes=True)], "high"),
+        ([opens("tf.op.computed", "")], "medium"),
+        ([opens("tf.op.computed", "", "RestoreV2 r")], "high"),
+    ],
+    "tensorflow-network": [
+        ([operation("RpcCall"), operation("_Recv", "tf.op.load")], "high"),
+        ([operation("BigtableClient")], "high"),
+        ([operation("CollectiveReduceV2")], "high"),
+    ],
+    "tensorflow-file-system": [
+        ([operation("WholeFileReaderV2")], "high"),
+        ([operation("IO>KafkaReadableInit")], "high"),
+    ],
+    "tensorflow-writes-logs": [([operation("WriteScalarSummary")], "medium")],
+    "tensorflow-written-graph": [([operation("DatasetFromGraph")], "medium")],
+    "tensorflow-prints": [([operation("PrintV2")], "low")],
+    "tensorflow-unknown-op": [([operation("ShellExecute"), operation("ReadFIle")], "medium")],
+    "tensorflow-asset-path": [([opens("tf.asset", "../x"), operation("NoOp")], "high")],
+    "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "/home/me/model.ckpt-1")], "low")],
+    "tfjs-weights-path": [([opens("tfjs.weights", "https://host/shard1of1.bin")], "high")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "file-polyglot": [
@@ -467,6 +502,26 @@ SILENT = {
     "keras-foreign-function": [([layer("mine", "JaxLayer")],)],
     "keras-custom": [([layer("", "Addons>GroupNormalization"), layer("", "Dense")],)],
     "keras-yaml": [([ref("os", "system")],)],
+    "tensorflow-python": [([operation("PyFunk")],)],
+    "tensorflow-native": [([operation("XlaLaunch"), operation("XlaCallModule")],)],
+    "tensorflow-file": [
+        ([opens("tf.op", "model", "RestoreV2 save/RestoreV2")],),
+        ([opens("tf.op.part", "_temp/part", "ShardedFilename s"), opens("tf.op.part", "model", "SaveV2 s")],),
+        ([opens("tf.asset", "/etc/passwd"), opens("hdf5.external-link", "/etc/passwd")],),
+        ([operation("ReadFile")],),
+    ],
+    "tensorflow-network": [([operation("XlaRecvFromHost"), operation("Placeholder")],)],
+    "tensorflow-file-system": [([operation("IO>DecodeTiff"), operation("ReaderReadV2")],)],
+    "tensorflow-writes-logs": [([operation("MergeSummary"), operation("ScalarSummary")],)],
+    "tensorflow-written-graph": [([operation("TensorSliceDataset")],)],
+    "tensorflow-prints": [([operation("StringFormat")],)],
+    "tensorflow-unknown-op": [
+        ([operation("TFText>ByteSplitByOffsets"), operation("SentencepieceOp"), operation("DecodeWebP")],),
+        ([Reference("keras.layer", "", "ShellExecute", "called")],),
+    ],
+    "tensorflow-asset-path": [([opens("tf.asset", "words/en.txt")],)],
+    "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "model.ckpt-1")],)],
+    "tfjs-weights-path": [([opens("tfjs.weights", "group1-shard1of2.bin")],)],
     "file-type-mismatch": [
         ([], "model.safetensors", "safetensors"),
         ([], "model.safetensors", "git.lfs-pointer"),
