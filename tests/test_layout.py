@@ -13,7 +13,19 @@ PACKAGES = ("audit", "crawler", "reports", "scanners")
 MODULE_LINES, FUNCTION_LINES = 400, 60
 EXCUSED_MODULES: dict[str, str] = {}
 EXCUSED_FUNCTIONS: dict[str, str] = {}
-HEAVY = {"google", "h5py", "duckdb", "numpy", "huggingface_hub", "httpx2", "anyio", "starlette", "uvicorn", "rich", "yaml"}
+HEAVY = {
+    "google",
+    "h5py",
+    "duckdb",
+    "numpy",
+    "huggingface_hub",
+    "httpx2",
+    "anyio",
+    "starlette",
+    "uvicorn",
+    "rich",
+    "yaml",
+}
 
 
 def sources():
