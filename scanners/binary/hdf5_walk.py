@@ -19,7 +19,7 @@ from scanners.binary.hdf5_links import links
 from scanners.binary.hdf5_types import Kind
 from scanners.binary.hdf5_values import attributes, content, pieces, read_attribute, read_dataset, value
 from scanners.budget import LimitReached
-from scanners.facts import Opens, clip, clip_name
+from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.source import BytesSource, Missing, Slice, Span, Truncated, merge
 
 if TYPE_CHECKING:
@@ -157,7 +157,10 @@ class Walk:
         attribute = read_attribute(self._file, flags, data)
         name = f"{path}/{attribute.name}" if path else attribute.name
         self.keras |= name in _KERAS
-        texts[attribute.name] = self._say(name, attribute.type, attribute.data, attribute.elements)
+        said = texts[attribute.name] = self._say(name, attribute.type, attribute.data, attribute.elements)
+        if name == "keras_version":
+            version = clip(said.decode("utf-8", "backslashreplace"))
+            self._scan.state(Reference("keras.version", "keras", version, "imported", self._scan.member))
 
     def _say(self, name: str, kind: Type, data: bytes, count: int) -> bytes:
         """Hand on what data says, and return it as one text."""

@@ -17,12 +17,12 @@ class Several(list[object]):
 
 
 def walk(root: Branch) -> Iterator[tuple[Branch, Place]]:
-    """Every dict and list of a tree, those that hold others before them; nothing here recurses."""
+    """Every dict and list of a tree in the order in which they are written; nothing here recurses."""
     todo: list[tuple[Branch, Place]] = [(root, None)]
     while todo:
         value, place = todo.pop()
         yield value, place
-        todo += [(each, (place, key)) for key, each in items(value) if isinstance(each, dict | list)]
+        todo += [(each, (place, key)) for key, each in items(value) if isinstance(each, dict | list)][::-1]
 
 
 def items(branch: Branch) -> Iterable[tuple[str | int, object]]:

@@ -54,7 +54,7 @@ def test_what_comes_near_is_not_taken_for_it(near):
     assert [finding for finding in findings if finding.rule == rule] == []
 
 
-@pytest.mark.parametrize("path", sorted((DATA / "keras").glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((DATA / "keras").glob("*.*")), ids=lambda path: path.name)
 def test_honest_models_are_clean_and_harmless_lambdas_medium(path):
     verdict, findings = said(path.read_bytes(), path.name)
     if "lambdas" in path.name:
@@ -97,8 +97,13 @@ def test_a_finding_says_which_releases_it_reaches_and_which_wrote_it():
 
 
 def test_in_hdf5_nobody_looks_at_safe_mode():
-    _, findings = said(as_json(model(thing("Lambda", function=code()))), "model.h5")
-    assert any(REACH_HDF5 in finding.evidence.get("reach", "") for finding in findings)
+    content = (DATA / "keras" / "keras2-lambdas.h5").read_bytes()
+    _, (finding,) = said(content, "model.h5")
+    assert finding.evidence["reach"].startswith(REACH_HDF5)
+    assert finding.evidence["written_by"] == "2.15.0"
+    _, (finding,) = said((DATA / "keras" / "keras3-lambdas.keras").read_bytes(), "model.keras")
+    assert REACH_HDF5 not in finding.evidence["reach"]
+    assert finding.evidence["written_by"] == "3.15.1"
 
 
 def test_code_that_no_reader_knows_is_high_and_incomplete():
