@@ -113,15 +113,37 @@ def sweep(targets: tuple[str, ...], *, plan: bool, log: str | None, notify: str 
     sys.exit(commands.sweep(targets, commands.Options(**options), plan=plan, log=log, notify=notify))
 
 
+_table = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+
+
 @cli.command()
-@click.argument("query")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.argument("query", required=False)
+@click.option("--list", "listing", is_flag=True, help="The questions that ship with the project.")
+@click.option("--name", help="One of these questions.")
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A value for $NAME in the query.")
+@_table
 @_general
-def sql(query: str, **options: Any) -> None:
+def sql(query: str | None, *, listing: bool, name: str | None, parameters: tuple[str, ...], **options: Any) -> None:
     """Run one read-only SQL query over the history; `-` reads it from standard input."""
     from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.sql(query, commands.Options(**options)))
+    chosen = commands.Options(**options)
+    sys.exit(commands.sql(query, chosen, name=name, listing=listing, parameters=parameters))
+
+
+@cli.command()
+@click.argument("pattern")
+@click.option("--kind", metavar="GLOB", help="Only references of this kind, such as pickle.* or tf.op.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was audited since this day.")
+@_table
+@_general
+def hunt(pattern: str, *, kind: str | None, since: Any, **options: Any) -> None:
+    """Find every blob ever scanned that references something: os.system, torch.hub.*, an op, a layer."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.hunt(pattern, commands.Options(**options), kind=kind, since=since))
 
 
 @cli.command()

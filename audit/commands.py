@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import msgspec
 from audit import output
 from audit.exits import Exit, exit_code
 from audit.output import complain, say
+from reports.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -102,17 +104,68 @@ def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
     return _guarded(lambda: run(targets, options, SweepOptions(**how)))
 
 
-def sql(query: str, options: Options) -> Exit:
+def sql(query: str | None, options: Options, *, name: str | None, listing: bool, parameters: Sequence[str]) -> Exit:
     """`audit sql`."""
-    from reports.table import render  # noqa: PLC0415 - beside its only use
+    from reports import shipped  # noqa: PLC0415 - beside its only use
+    from reports.table import render  # noqa: PLC0415 - the same
+
+    if (query is None) + (name is None) + (not listing) != 2:
+        raise click.UsageError("give one query, or --name NAME of one that ships with the project, or --list")
+    given = dict(_parameter(one) for one in parameters)
 
     def run() -> Exit:
-        config = configuration(options)
-        text = _standard_input() if query == "-" else query
-        store = open_store(config, options)
-        result = store.query(text)
+        if listing:
+            say(shipped.listing())
+            return Exit.OK
+        values: dict[str, str | None] = dict(given)
+        if name is not None:
+            found = shipped.find(name)
+            text, values = found.sql, dict.fromkeys(found.parameters) | given
+        else:
+            text = _standard_input() if query == "-" else str(query)
+        store = open_store(configuration(options), options)
+        result = store.query(text, parameters=values)
         warn_set_aside(store)
-        say(render(result, options.form))
+        _show(render(result, options.form))
+        return Exit.OK
+
+    return _guarded(run)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.UsageError(f"--param is written NAME=VALUE, for $NAME in the query; got {text[:60]!r}")
+    return name, value
+
+
+def _show(text: str) -> None:
+    """Say it, on a terminal that it does not fit on by the user's pager."""
+    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo_via_pager(text)
+    else:
+        say(text)
+
+
+def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exit:
+    """`audit hunt`."""
+    from reports.hunt import patterns  # noqa: PLC0415 - beside its only use
+    from reports.table import render  # noqa: PLC0415 - the same
+
+    if not pattern.strip("*"):
+        raise click.UsageError("name something to look for, such as os.system or torch.hub.*")
+
+    def run() -> Exit:
+        store = open_store(configuration(options), options)
+        found = store.hunt(pattern, kind=kind, since=since)
+        warn_set_aside(store)
+        _show(render(found, options.form))
+        if not options.quiet:
+            at = {name: found.columns.index(name) for name in ("blob", "repo")}
+            blobs, repos = (len({row[at[name]] for row in found.rows}) for name in ("blob", "repo"))
+            others = patterns(pattern)[1:]
+            also = f", also as {' and '.join(others)}" if others else ""
+            click.echo(f"{blobs} blobs in {repos} repos referenced {visible(pattern)}{visible(also)}", err=True)
         return Exit.OK
 
     return _guarded(run)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reports.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
 
 _READS = {"SELECT", "EXPLAIN", "MULTI"}
@@ -28,8 +30,14 @@ class Table(NamedTuple):
     """DuckDB's name of each column's type, such as `JSON`; empty where nobody knows."""
 
 
-def run(connection: duckdb.DuckDBPyConnection, sql: str, *, limit: int | None = None) -> Table:
-    """The answer, at most `limit` rows of it; raises `QueryError`."""
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    *,
+    limit: int | None = None,
+    parameters: Mapping[str, str | None] | None = None,
+) -> Table:
+    """The answer, at most `limit` rows of it, with the values of its `$name`s; raises `QueryError`."""
     import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
 
     try:
@@ -44,7 +52,7 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, *, limit: int | None = 
         kind = statements[0].type.name
         if kind not in _READS:
             raise QueryError(f"the history can only be read: {kind} is not allowed, SELECT is")
-        answer = connection.sql(sql)
+        answer = connection.sql(sql, params=dict(parameters) if parameters else None)
         columns, types = tuple(answer.columns), tuple(map(str, answer.types))
         if _ZONED in types:
             # DuckDB hands a zoned time over only through a package that nothing else here needs; the zone is UTC.

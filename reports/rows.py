@@ -92,9 +92,12 @@ _MERGE = {
         WHERE blob_facts.blob = chosen.blob AND blob_facts.hint = chosen.hint
             AND blob_facts.scanners = chosen.scanners""",
         "INSERT INTO blob_facts BY NAME FROM chosen",
-        """DELETE FROM "references" USING chosen
-        WHERE "references".blob = chosen.blob AND "references".scanners <> chosen.scanners
-            AND chosen.stopped_code IS NULL""",
+        # Of each name that a blob is read under, the newest scan speaks; each may have had other readers.
+        """DELETE FROM "references"
+        WHERE blob IN (SELECT blob FROM chosen WHERE stopped_code IS NULL) AND (blob, scanners) NOT IN (
+            SELECT (blob, scanners) FROM blob_facts WHERE blob IN (SELECT blob FROM chosen)
+            QUALIFY row_number() OVER (PARTITION BY blob, hint ORDER BY scanned_at DESC, rowid DESC) = 1
+        )""",
     ),
     "references": (
         """INSERT INTO "references" BY NAME

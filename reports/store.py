@@ -19,12 +19,14 @@ from reports import query, rows
 from reports.alive import alive, is_alive
 from reports.database import misfits, opened
 from reports.errors import StoreBusy, StoreError
+from reports.hunt import hunt
 from reports.news import News, news
 from reports.record import Audit, Sweep
 from reports.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     import duckdb
@@ -182,11 +184,17 @@ class Store:
             rows_ = connection.execute(_STANDING, [*columns, ruleset]).fetchall()
         return {RepoAt(*row[:4]): Standing(*row[4:]) for row in rows_}
 
-    def query(self, sql: str, *, limit: int | None = None) -> Table:
+    def query(self, sql: str, *, limit: int | None = None, parameters: Mapping[str, str | None] | None = None) -> Table:
         """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
         self._merge_if_free()
         with opened(self.path, write=False, wait=self.wait) as connection:
-            return query.run(connection, sql, limit=limit)
+            return query.run(connection, sql, limit=limit, parameters=parameters)
+
+    def hunt(self, pattern: str, *, kind: str | None = None, since: datetime | None = None) -> Table:
+        """Where something was ever referenced (reports.hunt); raises `StoreError`."""
+        self._merge_if_free()
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return hunt(connection, pattern, kind=kind, since=since)
 
     def _one(self, sql: str, parameters: list[object]) -> str | None:
         row = next(iter(self._read(sql, parameters)), None) if self.path.exists() else None
