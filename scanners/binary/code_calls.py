@@ -9,6 +9,7 @@ Sources: Lib/opcode.py of CPython 2.7 and 3.6 to 3.12, Include/opcode_ids.h of 3
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 from scanners.facts import clip
@@ -62,6 +63,8 @@ _GLOBAL: Final = frozenset((91, 116))
 """LOAD_GLOBAL, whose argument has a flag from 3.11 on; LOAD_NAME has none."""
 _MOST: Final = 16
 """Calls that are told."""
+_LOOKED_AT: Final = 4096
+"""Instructions from the first that are read: nobody reads more words."""
 _WIDE: Final = 160
 """Characters of one."""
 
@@ -77,7 +80,7 @@ def calls(code: Code) -> tuple[str, ...]:
     made: list[str] = []
     stack: list[str] = []
     extended = 145 if code.layout == "2.7" else 71 if table is _3_13 else 144
-    for opcode, argument in _instructions(code, extended):
+    for opcode, argument in islice(_instructions(code, extended), _LOOKED_AT):
         step = table.get(opcode)
         if step is None:
             stack.clear()

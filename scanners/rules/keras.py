@@ -88,6 +88,8 @@ _LAMBDA: Final = (
 )
 """What a lambda may name that only computes: the names of operations, of their modules, and of tensors' own parts."""
 _SHOWN: Final = 8
+_APART: Final = 16
+"""Pieces of code with unknown names that get a finding each; those that follow get one together."""
 
 
 class _Found(NamedTuple):
@@ -245,6 +247,8 @@ def _lambdas(case: Case, written: str | None) -> Iterator[Finding]:
     for member, codes in members.items():
         severity, why = _weigh(codes, case.policy)
         alike[severity, why if severity != "medium" else ""].append(member)
+    for flood in [key for key in alike if key[0] == "high"][_APART:]:
+        alike["high", "which uses names that are not known"] += alike.pop(flood)
     for (severity, why), places in alike.items():
         codes = [code for place in places for code in members[place]]
         names = list(dict.fromkeys(name for code in codes for name in code.names))

@@ -139,6 +139,13 @@ def test_a_pattern_of_one_name_is_told_once_for_each_package():
     ]
 
 
+def test_a_flood_of_lambdas_is_told_together_and_the_worst_of_them_by_itself():
+    layers = [thing("Lambda", function=code(encoded(lambda_code(f"helper{number}")))) for number in range(100)]
+    _, findings = said(as_json(model(*layers, thing("Lambda", function=code()))), "config.json")
+    assert [finding.severity for finding in findings] == ["critical"] + ["high"] * 17
+    assert sum(finding.evidence["layers"] for finding in findings) == 101
+
+
 def test_the_users_own_policy_is_heard():
     outcome = scan(as_json(model(thing("Layer", "mine.layers"), thing("Dense"))), "config.json")
     policy = Policy.default().extended(
