@@ -147,6 +147,15 @@ def hunt(pattern: str, *, kind: str | None, since: Any, **options: Any) -> None:
 
 
 @cli.command()
+@_general
+def judge(**options: Any) -> None:
+    """Judge all that is stored by the rules of today, without a download, and say what changed."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.judge(commands.Options(**options)))
+
+
+@cli.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> None:
     """List the rules, or explain one."""

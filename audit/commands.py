@@ -171,6 +171,31 @@ def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exi
     return _guarded(run)
 
 
+def judge(options: Options) -> Exit:
+    """`audit judge`."""
+    from audit.judging import judge_all  # noqa: PLC0415 - beside its only use
+    from audit.pipeline import ruleset  # noqa: PLC0415 - the same
+    from audit.session import policy  # noqa: PLC0415 - the same
+
+    def run() -> Exit:
+        config = configuration(options)
+        store, rules_ = open_store(config, options), policy(config)
+        count = changed = unread = 0
+        for one in judge_all(store, rules_, ruleset(rules_)):
+            count += 1
+            changed += one.changed
+            unread += bool(one.unread)
+            if one.changed:
+                click.echo(one.line)
+        warn_set_aside(store)
+        click.echo(f"{count} audits judged again: {changed} changed, {count - changed} as before", err=True)
+        if unread:
+            click.echo(f"{unread} of them have files that newer scanners read anew; the next sweep does", err=True)
+        return Exit.OK
+
+    return _guarded(run)
+
+
 def _standard_input() -> str:
     """The query that waits there; nothing where it is closed."""
     return sys.stdin.buffer.read().decode(errors="surrogateescape") if sys.stdin is not None else ""

@@ -91,8 +91,13 @@ class Tools(NamedTuple):
 
     @property
     def ruleset(self) -> str:
-        """The version of rules, policy and scanners together: what an audit's findings depend on."""
-        return f"{RULESET}.{self.policy.version}.{routing.VERSION}"
+        """What an audit's findings depend on."""
+        return ruleset(self.policy)
+
+
+def ruleset(policy: Policy) -> str:
+    """The version of rules, policy and scanners together."""
+    return f"{RULESET}.{policy.version}.{routing.VERSION}"
 
 
 class Run:

@@ -22,6 +22,7 @@ from reports.errors import StoreBusy, StoreError
 from reports.hunt import hunt
 from reports.news import News, news
 from reports.record import Audit, Sweep
+from reports.recorded import Recorded, outdated, recorded
 from reports.spool import Spool
 
 if TYPE_CHECKING:
@@ -195,6 +196,17 @@ class Store:
         self._merge_if_free()
         with opened(self.path, write=False, wait=self.wait) as connection:
             return hunt(connection, pattern, kind=kind, since=since)
+
+    def outdated(self, ruleset: str) -> list[str]:
+        """The audits that speak for their targets and were judged by other rules than these."""
+        self.merge()
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return outdated(connection, ruleset)
+
+    def recorded(self, audit_ids: Collection[str]) -> list[Recorded]:
+        """These audits as they are stored."""
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return recorded(connection, audit_ids)
 
     def _one(self, sql: str, parameters: list[object]) -> str | None:
         row = next(iter(self._read(sql, parameters)), None) if self.path.exists() else None

@@ -1,0 +1,103 @@
+"""`audit judge`: everything that is stored, judged by the rules as they are now; no download, no scan."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from audit import __version__
+from audit.pipeline import judged, skipped
+from reports.escape import visible
+from reports.record import Audit, Stats
+from scanners import routing
+from scanners.findings import SEVERITIES, VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.record import Blob, File
+    from reports.recorded import Recorded, RecordedFile, Said
+    from reports.store import Store
+    from scanners.findings import Verdict
+    from scanners.rules.policy import Policy
+
+_BATCH = 200
+"""Audits whose facts are in memory at a time."""
+
+
+class Judgement(NamedTuple):
+    """What the rules of today say of a recorded audit."""
+
+    target: str
+    before: Verdict
+    after: Verdict
+    gained: frozenset[Said]
+    lost: frozenset[Said]
+    unread: int
+    """Files that newer scanners have to read before anybody can say what they are: the verdict is as of older facts."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is said that was not, or not said that was."""
+        return bool(self.gained or self.lost or self.before != self.after)
+
+    @property
+    def line(self) -> str:
+        """The change in a line."""
+        parts = [f"{self.before} -> {self.after}" if self.before != self.after else self.after, visible(self.target)]
+        for sign, findings in (("+", self.gained), ("-", self.lost)):
+            worst_first = sorted(findings, key=lambda said: (-SEVERITIES.index(said[3]), said))
+            parts += [f"{sign}{severity} {rule} {visible(path)}" for path, _, rule, severity in worst_first[:3]]
+            parts += [f"{sign}{len(findings) - 3} more"] if len(findings) > 3 else []
+        return "  ".join(parts)
+
+
+def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]:
+    """Judge every audit that speaks for a target and was judged by other rules.
+
+    The judgement is recorded as an audit that read nothing, where all that it rests on is still what the scanners
+    would say; the next sweep then passes over the repo.
+    """
+    ids = store.outdated(ruleset)
+    for start in range(0, len(ids), _BATCH):
+        audits = store.recorded(ids[start : start + _BATCH])
+        keys = {(file.blob, file.hint) for audit in audits for file in audit.files}
+        current = store.known(keys, routing.MARKS.hold)
+        older = store.known(keys - current.keys(), lambda _mark: True)
+        for audit in audits:
+            files = tuple(_file(file, (current | older).get((file.blob, file.hint)), policy) for file in audit.files)
+            unread = sum((file.blob, file.hint) in older for file in audit.files)
+            again = _again(audit, files, ruleset)
+            if not unread and audit.error is None:
+                store.record(again)
+            said = frozenset((file.path, f.member, f.rule, f.severity) for file in files for f in file.findings)
+            gained, lost = said - audit.findings, audit.findings - said
+            yield Judgement(audit.target.id, audit.verdict, again.verdict, gained, lost, unread)
+
+
+def _file(file: RecordedFile, blob: Blob | None, policy: Policy) -> File:
+    if blob is not None:
+        return judged(file.path, blob, policy, reused=True)
+    code, _, message = (file.error or "unread: it was never read").partition(": ")
+    return skipped(file.path, code, message, size=file.size, blob=file.blob)
+
+
+def _again(audit: Recorded, files: tuple[File, ...], ruleset: str) -> Audit:
+    whole = audit.error is None and all(file.complete for file in files)
+    worst: Verdict = max((file.verdict for file in files), key=VERDICTS.index, default="clean")
+    return Audit(
+        audit_id=uuid.uuid4().hex,
+        target=audit.target,
+        started=datetime.now(UTC),
+        ruleset=ruleset,
+        version=__version__,
+        verdict="incomplete" if worst == "clean" and not whole else worst,
+        complete=whole,
+        files=files,
+        blobs=(),
+        stats=Stats(files=len(files), bytes_total=sum(file.size for file in files)),
+        downloads=audit.downloads,
+        likes=audit.likes,
+        last_modified=audit.last_modified,
+    )
