@@ -18,6 +18,7 @@ from scanners.formats import (
     tar,
     tensorflow,
     text,
+    tf_checkpoint,
     unread,
 )
 from scanners.rules import (
@@ -53,6 +54,7 @@ SCANNERS: tuple[Scanner, ...] = (
     json_document.SCANNER,
     keras_yaml.SCANNER,
     tensorflow.SCANNER,
+    *tf_checkpoint.SCANNERS,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     unread.SCANNER,

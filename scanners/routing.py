@@ -9,6 +9,7 @@ Rule 3: nothing ends silently. A scanner that breaks off leaves an `Unread` fact
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.account import total
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _CORE: Final = 1
 """Raised when routing, recognition, or what the scanners share makes other facts of an unchanged blob; and when a
 flaw of a reader could have let a blob speak for it, since the list of readers came from there too."""
+
+_NUMBER: Final = re.compile(r"[0-9]+")
 
 _FIRST: Final = 65_536
 """Bytes fetched at the start of a file before the first run, `HEAD` among them in whole blocks; at its end `TAIL`."""
@@ -87,11 +90,13 @@ def suffixes(name: str) -> frozenset[str]:
     """What a file name, in any letter case, may match of the suffixes of scanners.
 
     A part with its dot (".pkl") counts wherever it stands: loaders strip ".gz" and users add ".txt". An entry without
-    one ("dockerfile", "config.json") is the part before the first dot, or the whole name.
+    one ("dockerfile", "config.json") is the part before the first dot, or the whole name. Of names that differ in their
+    numbers (".data-00000-of-00001") an entry may have `#` for each number.
     """
     last = name.rpartition("/")[2].lower()
     first_part, *parts = last.split(".")
-    return frozenset({last, first_part, *(f".{part}" for part in parts)})
+    found = (last, first_part, *(f".{part}" for part in parts))
+    return frozenset({*found, *(_NUMBER.sub("#", each) for each in found)})
 
 
 def hint(path: str, scanners: Iterable[Scanner] = SCANNERS) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scanners.binary.tf_paths import NO_PATHS, OPENERS, SAVERS, Opener
+from scanners.binary.tf_paths import NO_PATHS, OPENERS, PROGRAMS, SAVERS, Opener
 from scanners.binary.tf_tensors import texts_of
 from scanners.facts import Opens, Reference, clip, clip_name
 
@@ -60,7 +60,9 @@ class _Body:
 
     def __init__(self, name: bytes, nodes: Iterable[Any], signature: Any = None, ret: Iterable[Any] = ()) -> None:
         self.name = name
-        self.nodes = {node.name: _Node(node.op, tuple(node.input), node) for node in nodes}
+        self.nodes: dict[bytes, _Node] = {}
+        for node in nodes:
+            self.nodes[_free(node.name, self.nodes)] = _Node(node.op, tuple(node.input), node)
         self.arguments = [argument.name for argument in signature.input_arg] if signature is not None else []
         self.returned = [_base(entry.value) for entry in ret]
 
@@ -79,6 +81,11 @@ class _Origins(NamedTuple):
     """Something of it comes from whoever runs the graph."""
     computed: bool
     """Something of it cannot be followed."""
+
+
+def _free(name: bytes, taken: dict[bytes, Any]) -> bytes:
+    """The name, or one of its own for what bears a name that is taken: TensorFlow refuses it, others need not."""
+    return name if name not in taken else b"%b\0%d" % (name, len(taken))
 
 
 def _base(reference: bytes) -> bytes:
@@ -101,7 +108,7 @@ class Graph:
         self._top = _Body(b"", graph.node)
         self._bodies = {b"": self._top}
         for function in graph.library.function:
-            name = function.signature.name
+            name = _free(function.signature.name, self._bodies)
             self._bodies[name] = _Body(name, function.node_def, function.signature, function.ret)
         self._assets: set[bytes] = set()
         self._saver = b""
@@ -177,6 +184,8 @@ class Graph:
                 if node.op in self._bodies:
                     continue
                 told[node.op, (body.name, name) in self._loaded] = None
+                if node.op in PROGRAMS:
+                    scan.unread("no-reader", f"the program in {text(node.op)} {text(name)}")
                 opener = OPENERS.get(node.op.decode("latin-1"))
                 if opener is not None:
                     self._state_opened(scan, body, name, node, opener)

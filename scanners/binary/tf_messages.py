@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scanners.binary.messages import Parsed, parse
+from scanners.binary.messages import Parsed, message_class, parse
+from scanners.binary.protobuf_wire import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -79,6 +80,32 @@ def read(source: Source, kinds: Iterable[Kind], budget: Budget) -> tuple[Kind, P
         if kind.fits(parsed.message):
             return kind, parsed
     return None
+
+
+_WRITTEN_OUT: Final = tuple(kind for kind in KINDS if kind.message != "SavedMetadata")
+"""What operations read from a text, and everything that holds it."""
+_LAX: Final = re.compile(rb"[\x80-\xff]{4}[\x10-\x7f]")
+"""A tag with more bits than it has room for: C++ reads it, other parsers do not."""
+
+
+def written_out(content: Source, budget: Budget) -> bool:
+    """Whether a text holds a graph, or what holds graphs."""
+    if content.size > LONG:
+        return read(content, _WRITTEN_OUT, budget) is not None
+    data = content.read(0, content.size)
+    if _LAX.search(data):
+        return read(content, _WRITTEN_OUT, budget) is not None
+    return any(_is(kind, data) for kind in _WRITTEN_OUT)
+
+
+def _is(kind: Kind, data: bytes) -> bool:
+    """What `read` says, sooner: there may be a hundred thousand short texts."""
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - late, because it is heavy
+
+    try:
+        return kind.fits(message_class(kind.message).FromString(data))
+    except DecodeError:
+        return False
 
 
 # --- by the beginning ------------------------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ def _table(lines: str, *, writes: bool) -> dict[str, Opener]:
     return found
 
 
+PROGRAMS: Final = frozenset(
+    (b"XlaCallModule", b"MlirPassthroughOp", b"TPUCompileMlir", b"_TPUCompileMlir", b"TfLiteSubgraphExecute")
+)
+"""What runs a program in another language that the graph holds or names."""
+
 SAVERS: Final = frozenset(
     "Save SaveV2 SaveSlices MergeV2Checkpoints Restore RestoreV2 RestoreSlice ShardedFilename ShardedFilespec".split()
 )

@@ -12,6 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from scanners.binary import tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
@@ -86,6 +87,8 @@ def scan(source: Source, scan: Scan) -> None:
     for document in documents:
         if is_schema(document):
             state_schema(document, scan)
+        if tfjs.is_model(document):
+            tfjs.state_model(document, scan)
     _walk(documents, scan)
     if scan.name.lower().endswith(".ipynb"):
         scan.unread("no-reader", "notebook")

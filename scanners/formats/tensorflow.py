@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scanners.binary import embedded
 from scanners.binary.messages import Parsed, leaves, message_class, parse
 from scanners.binary.tf_graph import Graph, text
-from scanners.binary.tf_messages import FINGERPRINT, KINDS, begins_like, read
+from scanners.binary.tf_messages import FINGERPRINT, KINDS, begins_like, read, written_out
 from scanners.binary.tf_tensors import STRING, packed
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.facts import Opens, clip
@@ -36,8 +36,6 @@ _TEXTUAL: Final = re.compile(
     rb"(?:[ \t\r\n]|#[^\n]*\n)*(?:saved_model_schema_version[ \t]*:"
     rb"|(?:meta_graphs|meta_info_def|graph_def|node|library)[ \t]*:?[ \t]*[{<])"
 )
-_WRITTEN_OUT: Final = tuple(kind for kind in KINDS if kind.message != "SavedMetadata")
-"""What operations read from a text, and everything that holds it."""
 _ASSETS: Final = b"saved_model_assets"
 
 
@@ -161,7 +159,7 @@ class _Reader:
         content = self._source_of(value)
         span = self._parsed.leaves.get(value)
         name = f"constant@{span.start}" if span else f"constant-{self._parts + 1}"
-        if not numbers and read(content, _WRITTEN_OUT, self._scan.budget):
+        if not numbers and written_out(content, self._scan.budget):
             self._parts += 1
             self._scan.inside(content, f"{name}.pb")
         elif kind := embedded.kind_of(content):
@@ -184,4 +182,4 @@ def _constants(message: Any, content: Callable[[bytes], bytes]) -> Iterator[tupl
             yield from ((each, False) for each in packed(content(value), holder))
 
 
-SCANNER = Scanner("tensorflow", 1, frozenset((".pb", ".meta", ".pbtxt", "fingerprint")), recognise, scan)
+SCANNER = Scanner("tensorflow", 2, frozenset((".pb", ".meta", ".pbtxt", "fingerprint")), recognise, scan)

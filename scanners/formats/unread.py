@@ -83,7 +83,7 @@ _NAMES = {
     ".rds": _Kind("rds", "R data"),
     ".ubj": _Kind("ubjson", "UBJSON model"),
     ".spm": _Kind("sentencepiece", "SentencePiece model"),
-    ".index": _Kind("index", "search index or TensorFlow checkpoint index"),
+    ".index": _Kind("index", "search index"),
     ".t7": _Kind("torch7", "Torch7 model"),
 }
 

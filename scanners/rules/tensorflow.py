@@ -152,7 +152,9 @@ _LIBRARIES: Final = frozenset(
     " WordpieceTokenizeWithOffsets"
     # tensorflow-decision-forests 1.8: inference from a model that lies among the assets.
     " SimpleMLCreateModelResource SimpleMLInferenceLeafIndexOpWithHandle SimpleMLInferenceOp"
-    " SimpleMLInferenceOpWithHandle SimpleMLLoadModelFromPath SimpleMLLoadModelFromPathWithHandle".split()
+    " SimpleMLInferenceOpWithHandle SimpleMLLoadModelFromPath SimpleMLLoadModelFromPathWithHandle"
+    # TensorFlow.js 4.22: what its graphs hold beside TensorFlow's operations.
+    " Conv1D DepthwiseConv2d FusedDepthwiseConv2dNative Ones Prelu Zeros".split()
 )
 _LIBRARY: Final = re.compile(rf"TFText>\w+|Addons>\w+|IO>(?:{_CODECS})\w*", re.ASCII)
 """Operations of known libraries that compute and nothing else; without the library the model does not load."""

@@ -244,6 +244,7 @@ KNOWN = [
     scanner("pickle", everything, suffixes=[".pkl", ".bin", ".metadata"]),
     scanner("text", everything, suffixes=[".txt", "dockerfile", "config.json"]),
     scanner("json", everything, suffixes=[".json"]),
+    scanner("shards", everything, suffixes=[".data-#-of-#", "group#-shard#of#"]),
 ]
 
 
@@ -263,6 +264,9 @@ KNOWN = [
         ("my-dockerfile", ""),
         ("sub/config.json", ".json,config.json"),
         ("other.json", ".json"),
+        ("variables.data-00003-of-00128", ".data-#-of-#"),
+        ("group1-shard2of11.bin", ".bin,group#-shard#of#"),
+        ("data-1-of-2.bin", ".bin"),
     ],
 )
 def test_a_hint_holds_the_suffixes_that_some_scanner_knows_and_nothing_else(path, hint):

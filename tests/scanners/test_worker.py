@@ -25,7 +25,9 @@ from scanners.scanner import Read
 from scanners.source import BytesSource, Span
 from tests.craft import compressed
 
-DATA = sorted((Path(__file__).parent.parent / "data" / "torch").glob("*.*"))
+ALL_DATA = Path(__file__).parent.parent / "data"
+DATA = [*sorted((ALL_DATA / "torch").glob("*.*")), *sorted((ALL_DATA / "tensorflow" / "tf2.21").glob("*.*"))]
+DATA += sorted((ALL_DATA / "tensorflow" / "tf2.21" / "v1").iterdir())
 STRANGERS = {
     "anyio", "asyncio", "audit", "crawler", "duckdb", "h5py", "httpx2", "huggingface_hub", "logging", "multiprocessing",
     "numpy", "pickle", "reports", "ssl", "subprocess", "torch", "urllib.request",

@@ -1,6 +1,7 @@
 """TensorFlow's graphs: honest ones are clean and whole, what harms is found wherever it stands."""
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,32 @@ def test_a_search_for_origins_ends():
     assert opened(read(data, "x.pb"))
     loop = graph(node("Merge", "a", "b"), node("Merge", "b", "a"), node("ReadFile", "r", "a"))
     assert opened(read(loop, "x.pb")) == set()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HIDDEN + graph(node("NoOp", "path"), node("NoOp", "read")),
+        graph(functions=[function("f", node("ReadFile", "r", "x")), function("f", node("NoOp"))]),
+        graph(node("ReadFile", "r", "x"), functions=[function("", node("NoOp", "n"))]),
+        graph(functions=[function("f", node("NoOp")), function("", node("ReadFile", "r", "x"))]),
+    ],
+    ids=["nodes", "functions", "no name", "no name either"],
+)
+def test_a_name_that_is_taken_hides_nothing(data):
+    assert "ReadFile" in operations(read(data, "x.pb"))
+
+
+def test_a_program_in_another_language_is_said_not_to_be_read():
+    outcome = read(graph(node("XlaCallModule", "x", extra=text_attr("module", "ML\xefR"))), "x.pb")
+    assert [fact.reason for fact in outcome.facts if isinstance(fact, Unread)] == ["no-reader"]
+
+
+def test_a_vocabulary_costs_no_time():
+    words = tensor(*[f"a rather long entry {n}" for n in range(30_000)])
+    started = time.process_time()
+    assert said(graph(const("words", words)), "x.pb") == ("clean", ())
+    assert time.process_time() - started < 5.0  # Less than one; the rest is for a busy machine.
 
 
 # --- what is taken for a graph ---------------------------------------------------------------------------------------
