@@ -28,6 +28,7 @@ from scanners.rules.keras_rules import (
     YAML,
 )
 from scanners.rules.policy_sinks import WALKS
+from scanners.rules.tensorflow import rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,10 +69,10 @@ _HARMLESS_IO: Final = ("decode_", "encode_", "parse_", "serialize_tensor")
 _RUNS: Final = frozenset(("exec_code", "process", "native", "deserialize", "import_or_resolve", "tamper"))
 _ALIASES: Final = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "keras": "keras"}
 _OPS: Final = tuple(
-    "ReadFile WriteFile MatchingFiles Save Restore MergeV2 PyFunc EagerPyFunc TextLine TFRecord FixedLengthRecord"
-    " WholeFile LookupTableImport InitializeTableFromTextFile Print Debug Rpc Sql ImmutableConst Load".split()
+    "ReadFile WriteFile MatchingFiles Save Restore MergeV2 TextLine TFRecord FixedLengthRecord WholeFile Sql Debug"
+    " LookupTableImport InitializeTableFromTextFile ImmutableConst Load".split()
 )
-"""How operations begin that reach files, the network or Python."""
+"""How operations begin that reach files; what a layer gives them is not looked at."""
 _CALLS_PYTHON: Final = frozenset("py_func py_function numpy_function".split())
 _LAMBDA: Final = (
     FUNCTIONS
@@ -185,7 +186,9 @@ def _operation(path: str, policy: Policy) -> _Found | None:
     if space == "__operators__" or (space == "io" and name.startswith(_HARMLESS_IO)):
         return None
     if space == "raw_ops":
-        return _Found(OPERATION, "high", "it reaches files, Python or the network") if name.startswith(_OPS) else None
+        if name.startswith(_OPS):
+            return _Found(OPERATION, "high", "it reaches files")
+        return _Found(OPERATION, known.severity, known.title) if (known := rule_of(name)) else None
     if name in _CALLS_PYTHON:
         return _Found(OPERATION, "critical", "it calls Python")
     decision = policy.decide("tensorflow", path)

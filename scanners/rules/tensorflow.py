@@ -188,7 +188,7 @@ def _operations(case: Case, loaded: set[tuple[str, str]]) -> Iterator[Finding]:
     """Findings about operations that are named, whatever they are given: one for each rule and part."""
     found: dict[tuple[str, Rule], list[str]] = defaultdict(list)
     for fact in case.references:
-        if fact.kind in {"tf.op", "tf.op.load"} and (rule := _rule_of(fact.name)) is not None:
+        if fact.kind in {"tf.op", "tf.op.load"} and (rule := rule_of(fact.name)) is not None:
             found[fact.member, rule].append(fact.name)
     for (member, rule), names in found.items():
         at_load = any((member, name) in loaded for name in names)
@@ -200,7 +200,8 @@ def _operations(case: Case, loaded: set[tuple[str, str]]) -> Iterator[Finding]:
         )
 
 
-def _rule_of(name: str) -> Rule | None:
+def rule_of(name: str) -> Rule | None:
+    """The rule that speaks of an operation by its name; None of one that computes, or that its constants tell of."""
     for rule, pattern in _OPERATIONS:
         if pattern.fullmatch(name):
             return rule

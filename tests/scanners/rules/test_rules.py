@@ -340,6 +340,8 @@ FIRES = {
     "keras-tensorflow-function": [
         ([function("tensorflow", "io.write_file")], "critical"),
         ([function("tensorflow", "raw_ops.WriteFile")], "high"),
+        ([function("tensorflow", "raw_ops.EagerPyFunc")], "critical"),
+        ([function("tensorflow", "raw_ops.Unheard")], "medium"),
         ([function("tensorflow", "feature.unheard")], "medium"),
     ],
     "keras-path": [
