@@ -26,6 +26,10 @@ oracle: .venv/development
 oracle-torch: .venv/development
 	$(BIN)/python -m tests.properties.torch_oracle $(PYTHON_TORCH)
 
+# Bent files against every reader: SAMPLES=folder SECONDS=600. What is found lies in fuzz-found/.
+fuzz: .venv/development
+	$(BIN)/python -m tests.properties.fuzz $${SAMPLES:-tests/data} --seconds $${SECONDS:-600}
+
 fmt: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
