@@ -11,9 +11,9 @@ from scanners.binary.carried_code import watched
 from scanners.binary.joblib_arrays import ARRAY, FILES, constructed, external_file, raw_array, wrapper
 from scanners.binary.pickle_convert import as_arguments, fix_imports
 from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
-from scanners.binary.pickle_resolve import constructs, evaluate, gives, looked_up, registered, unwrap
+from scanners.binary.pickle_resolve import constructs, entered, evaluate, gives, looked_up, registered, unwrap
 from scanners.binary.pickle_stack import Stack
-from scanners.binary.pickle_state import lent, put
+from scanners.binary.pickle_state import lent, maker, put
 from scanners.binary.pickle_values import (
     BUFFER,
     UNKNOWN,
@@ -24,6 +24,7 @@ from scanners.binary.pickle_values import (
     Result,
     Value,
     show,
+    unrolled,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Caller(Stack):
 
     def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
         super().__init__(notes, payload)
-        self._extensions: dict[int, Global] = {}
+        self._extensions: dict[int, Value] = {}
         self._protocol = 0
 
     def _array(self, array: RawArray) -> None:
@@ -92,12 +93,12 @@ class Caller(Stack):
     def _extension(self, argument: Argument) -> None:
         code = argument
         assert isinstance(code, int)
-        known = self._extensions.get(code)
-        detail = f"extension {code}" + (f", registered as {known.dotted}" if known else "")
+        known = self._extensions.get(code, UNKNOWN)
+        detail = f"extension {code}" + ("" if known is UNKNOWN else f", registered as {show(known)}")
         self._notes.anomaly("pickle.extension", detail, self.at)
-        if known is not None:
+        if isinstance(known, Global):
             self._notes.reference(known, "resolved", self.at)
-        self._push(known or UNKNOWN)
+        self._push(known)
 
     def _persid(self, argument: Argument) -> None:
         identity = str(argument)
@@ -170,6 +171,11 @@ class Caller(Stack):
             self._armed = True  # whatever it says, it was not spelled
         return found
 
+    def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
+        super()._grow(target, values, opcode)
+        if isinstance(target, Global):
+            self._extensions |= entered(target, unrolled(values))
+
     def _build(self, _: Argument) -> None:
         state = self._pop()
         target = self._top()
@@ -177,11 +183,11 @@ class Caller(Stack):
             self._notes.call(*made, "BUILD", self.at)
         if owner := target if isinstance(target, Global) else lent(target):
             self._notes.mutation(owner, "BUILD", state, self.at)
-        elif isinstance(target, Result) and isinstance(target.callee, Global):
-            if target.callee.name == "dtype":
+        elif cls := maker(target):
+            self._notes.reference(cls, "built", self.at)
+            if isinstance(target, Result) and cls.name == "dtype":
                 target.state = state  # of others nobody asks, and they may be many
-            self._notes.reference(target.callee, "built", self.at)
-            if kind := wrapper(target):
+            if isinstance(target, Result) and (kind := wrapper(target)):
                 self._wrapped(kind, target, state)
 
     def _wrapped(self, kind: str, target: Result, state: Value) -> None:

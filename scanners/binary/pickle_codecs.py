@@ -10,6 +10,7 @@ import base64
 import binascii
 import codecs
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scanners.binary.codecs import CODECS
@@ -58,11 +59,12 @@ def decode(arguments: Arguments) -> Value:
         return inflated(_COMPRESSED[name], data) if isinstance(data, bytes) else None
     if name not in _TEXT_CODECS | _BYTE_CODECS:
         return None
-    try:
-        # The registry's text and bytes codecs have one signature in Python and another in its stubs.
-        return codecs.decode(data, codec)  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        return None
+    # A string of Python 2 is text or bytes, as the loader likes (D13).
+    for value in (data, data.encode("latin-1", "replace")) if isinstance(data, str) else (data,):
+        with suppress(ValueError, TypeError):
+            # The registry's text and bytes codecs have one signature in Python and another in its stubs.
+            return codecs.decode(value, codec)  # type: ignore[arg-type]
+    return None
 
 
 def encode(arguments: Arguments) -> Value:

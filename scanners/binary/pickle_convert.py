@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from scanners.binary.pickle_lexer import Argument
     from scanners.binary.pickle_values import Value
 
+_LETTERS = 8
+"""Letters of a text that are told apart as arguments."""
+
 
 def fix_imports(module: str, name: str) -> tuple[str, str]:
     """The name that `fix_imports` gives to a Python 2 name."""
@@ -80,4 +83,6 @@ def as_arguments(value: Value) -> tuple[Value, ...]:
     if isinstance(value, Mapping):
         keys = [key for key, _ in value.pairs]
         return (*keys,) if value.whole else (*keys, UNKNOWN)
+    if isinstance(value, str | bytes):
+        return tuple(value) if len(value) <= _LETTERS else (*value[:_LETTERS], UNKNOWN)
     return (value,)

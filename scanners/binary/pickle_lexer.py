@@ -26,6 +26,7 @@ _PIECE = 1 << 20
 _LINE_MOST = 4 << 20
 
 _UNSIGNED = {Shape.U1: 1, Shape.U2: 2, Shape.U4: 4, Shape.U8: 8}
+_FIXED = {**_UNSIGNED, Shape.I4: 4, Shape.F8: 8}
 _PREFIXED = {
     Shape.TEXT1: (1, False),
     Shape.TEXT4: (4, False),
@@ -95,15 +96,32 @@ class Token(NamedTuple):
     """The argument's last line had no newline before the end of the source."""
 
 
+class _Shortened:
+    """A source without its bytes [cut, stop)."""
+
+    def __init__(self, source: Source, cut: int, stop: int) -> None:
+        self._source, self._cut, self._gap = source, cut, stop - cut
+        self.size = source.size - self._gap
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`."""
+        before = min(max(self._cut - start, 0), length)
+        behind = max(start, self._cut) + self._gap
+        return self._source.read(start, before) + self._source.read(behind, length - before)
+
+    def want(self, *_: Span) -> None:
+        """Nothing: what is read is read one by one."""
+
+
 class Lexer:
     """Reads a source forward, opcode by opcode."""
 
-    def __init__(self, source: Source, start: int = 0) -> None:
+    def __init__(self, source: Source, start: int = 0, window: int = _WINDOW) -> None:
         self._source = source
         self.at = start
         self._base = start
         self._data = b""
-        self._ask = _WINDOW
+        self._ask = window
         self._asked = start
 
     def ended(self) -> bool:
@@ -171,6 +189,29 @@ class Lexer:
             raise Broken("the last argument is cut off", start) from None
         self.at = token.stop
         return token
+
+    def short(self, start: int, stop: int) -> int | None:
+        """Where a read of the opcode at `start` begins that the bytes before `stop` are some of, and too few for."""
+        if stop >= self.size or (shape := SHAPES[self.take(start, 1)[0]]) is None:
+            return None
+        at = start + 1
+        if shape in {Shape.LINE, Shape.TWO_LINES}:
+            _, end, _ = self._line(at)
+            if shape is Shape.TWO_LINES and end <= stop:
+                at, (_, end, _) = end, self._line(end)
+        else:
+            end = at + (_FIXED.get(shape) or _PREFIXED.get(shape, (0,))[0])
+            if shape in _PREFIXED and end <= stop:
+                at, end = end, end + int.from_bytes(self.take(at, end - at), "little")
+        return at if at < stop < end else None
+
+    def skip(self, start: int, cut: int, stop: int) -> Token:
+        """The opcode at `start` as it is read by who drops the bytes [cut, stop), and goes on behind them."""
+        token = Lexer(_Shortened(self._source, cut, stop), start, SHORT).next()
+        if isinstance(token.argument, Payload):
+            token.argument.offset += stop - cut
+        self.at = token.stop + stop - cut
+        return token._replace(stop=self.at)
 
     def _token(self, code: int, shape: Shape, start: int) -> Token:
         at = start + 1

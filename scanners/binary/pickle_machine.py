@@ -18,7 +18,7 @@ from scanners.binary import pickle_runs as runs
 from scanners.binary.pickle_calls import Caller, ordinary
 from scanners.binary.pickle_lexer import NUMBER, SHORT, Broken, Lexer, Payload, decode_text
 from scanners.binary.pickle_memo import Memo
-from scanners.binary.pickle_opcodes import CODES, NAMES, SHAPES, Shape
+from scanners.binary.pickle_opcodes import CODES, KINDS, NUMBER8, SIMPLE, TAKES, TEXT1, TEXT4
 from scanners.binary.pickle_readings import SILENCE, Possible, Silence
 from scanners.binary.pickle_stack import DEEP
 from scanners.binary.pickle_state import NAMES as ARMING
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanners.binary.joblib_arrays import RawArray
-    from scanners.binary.pickle_lexer import Argument
+    from scanners.binary.pickle_lexer import Argument, Token
     from scanners.binary.pickle_notes import Notes
 
     Payloads = Callable[[Payload | bytes, int, bool], None]
@@ -46,34 +46,10 @@ _DEPTH = 8
 """Runs that are walked for the sake of one another, by what they fetch from the memo; past it a value is unknown."""
 _TRIES = 32
 _WAIT = 1 << 12
+_FIXED = 9
+"""Bytes of the longest opcode of fixed length."""
 _STOP = CODES["STOP"]
 _BUILD = CODES["BUILD"]
-
-# What the walk knows by an opcode's byte: its handler takes no argument (0); it pushes a number of so many bytes; its
-# handler takes a number of so many bytes (`_TAKES` added); it pushes a number in 8 bytes, or a text; or the lexer has
-# to read it.
-_SIMPLE, _TAKES, _FLOAT, _TEXT, _TEXT4, _OTHER = 0, 8, 16, 17, 18, 19
-_COMMON = {
-    "BININT1": 1,
-    "BININT2": 2,
-    "BININT": 4,
-    "BINFLOAT": _FLOAT,
-    "SHORT_BINUNICODE": _TEXT,
-    "BINUNICODE": _TEXT4,
-    "BINGET": _TAKES + 1,
-    "BINPUT": _TAKES + 1,
-    "LONG_BINGET": _TAKES + 4,
-    "LONG_BINPUT": _TAKES + 4,
-}
-
-
-def _kind(code: int) -> int:
-    if SHAPES[code] is Shape.NONE and code != _STOP:
-        return _SIMPLE
-    return _COMMON.get(NAMES[code], _OTHER)
-
-
-_KINDS = tuple(map(_kind, range(256)))
 
 
 class Stream(NamedTuple):
@@ -106,11 +82,13 @@ class Machine(Caller):
         self._resume: tuple[int, int] | None = None
         """The offset from which on joblib has read what follows by itself, and where the stream goes on."""
         self._other = isinstance(notes, Silence)
-        """Whether there is no other reading to follow."""
+        """Whether there is no other reading of arrays to follow."""
+        self._framed = self._parted = False
+        """Whether this follows loaders that have read each frame whole, and whether one for all does."""
         self._window = b""
         self._streams = 0
         self.renumbers = False
-        """Whether a stream after the first would keep its values under other numbers with one memo for all."""
+        """Whether a stream after the first would find other values in its memo if that were one for all."""
         self._lexer = Lexer(BytesSource(b""))
         self._handlers = self._table()
 
@@ -128,10 +106,12 @@ class Machine(Caller):
         self._stack.clear()
         del self._marks[:]
         self._protocol = self._frame = 0
-        value = self._until_stop(lexer)
         self._streams += 1
-        self.renumbers = self.renumbers or (self._streams > 1 and bool(self._memo) and not self._memo.explicit)
-        return Stream(value, lexer.at)
+        try:
+            return Stream(self._until_stop(lexer), lexer.at)
+        finally:
+            numbered = bool(self._memo) and not self._memo.explicit
+            self.renumbers = self.renumbers or (self._streams > 1 and (numbered or self.lost))
 
     def _until_stop(self, lexer: Lexer) -> Value:
         """Walk to the STOP; what is on top of the stack there."""
@@ -144,13 +124,13 @@ class Machine(Caller):
                 continue
             if len(self._stack) > DEEP:
                 raise LimitReached("stack", f"over {DEEP} values on the stack")
-            token = lexer.next()
+            token = self._next(lexer)
             self.at, self.behind = token.start, token.stop
-            if token.start < self._frame < token.stop:
-                self._straddle(token.code, token.start)
             if token.code == _STOP:
                 if token.stop < self._frame:
-                    self._end_early(token.stop)
+                    self._part("the stream ends inside its frame", token.start)
+                    if self._framed:
+                        lexer.at = self._frame
                 return self._pop()
             self._handlers[token.code](token.argument)
             if token.cut:
@@ -162,12 +142,12 @@ class Machine(Caller):
         index, limit = lexer.at - base, len(data)
         if lexer.at < self._frame < base + limit:
             limit = self._frame - base
-        stop = min(limit, len(data) - SHORT)
+        stop = min(limit - _FIXED, len(data) - SHORT)
         if data is not self._window:
             self._window, self._armed = data, self._armed or any(name in data for name in ARMING)
         grammar = self._grammar(lexer)
         try_at = self._try_at - base if grammar else stop
-        start, kinds, handlers, push = index, _KINDS, self._handlers, self._stack.append
+        start, kinds, handlers, push = index, KINDS, self._handlers, self._stack.append
         while index < stop:
             if index >= try_at and grammar:
                 index, try_at = self._skip(grammar, data, base, index, limit)
@@ -176,34 +156,38 @@ class Machine(Caller):
             start = index
             code = data[index]
             kind = kinds[code]
-            if kind == _SIMPLE:
+            if kind == SIMPLE:
                 self.at = base + index
                 index += 1
                 self.behind = base + index
                 handlers[code](None)
-            elif kind == _TEXT:
+            elif kind == TEXT1:
                 index += 2 + data[index + 1]
+                if index > limit:
+                    index = start
+                    break
                 push(decode_text(data[start + 2 : index]))
-            elif kind < _TAKES:
+            elif kind < TAKES:
                 index += 1 + kind
                 push(int.from_bytes(data[start + 1 : index], "little", signed=kind == 4))
-            elif kind < _FLOAT:
+            elif kind < NUMBER8:
                 self.at = base + index
-                index += 1 + kind - _TAKES
+                index += 1 + kind - TAKES
                 self.behind = base + index
                 handlers[code](int.from_bytes(data[start + 1 : index], "little"))
-            elif kind == _FLOAT:
+            elif kind == NUMBER8:
                 index += 9
                 push(NUMBER)
-            elif kind == _TEXT4 and (length := int.from_bytes(data[index + 1 : index + 5], "little")) < SHORT - 5:
+            elif kind == TEXT4 and (length := int.from_bytes(data[index + 1 : index + 5], "little")) < SHORT - 5:
                 index += 5 + length
+                if index > limit:
+                    index = start
+                    break
                 push(decode_text(data[start + 5 : index]))
             else:
                 break
             if code == _BUILD and self._resume and base + index >= self._resume[0]:
                 break
-        if start < limit < index:
-            self._straddle(data[start], base + start)
         lexer.at = base + index
         self._try_at = base + try_at
 
@@ -255,18 +239,33 @@ class Machine(Caller):
 
     # --- other readings ----------------------------------------------------------------------------------------
 
+    def guess(self, start: int) -> None:
+        """Say what loaders do that take what stands at `start` for one more stream."""
+        if not isinstance(self._notes, Silence):
+            self._follow(Possible(self._notes), start, inside=False)
+
+    def _follow(self, notes: Notes | Silence, start: int, *, inside: bool = True, framed: bool = False) -> None:
+        """Walk on as a loader does that goes on at `start`, inside of the stream or behind it, and reads to the end."""
+        other = Machine(notes, ignore, shared=self._shared)
+        other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
+        other._memo, other._earlier = self._memo.copy(), self._earlier
+        other._protocol, other._frame, other._framed = self._protocol, self._frame if framed else 0, framed
+        other._streams = self._streams
+        lexer = self._lexer.fork(start)
+        with suppress(Broken):
+            if inside:
+                other._until_stop(lexer)
+            while True:
+                other.run(lexer)
+        self.renumbers, self.lost = self.renumbers or other.renumbers, self.lost or other.lost
+
     def _read_otherwise(self, *starts: int) -> None:
-        """Name what unpicklers would import that go on at one of `starts`; only at the first place where they part."""
+        """Say what unpicklers do that go on at one of `starts`; only at the first place where they part."""
         if self._other or isinstance(self._notes, Silence):
             return
         self._other = True
         for start in starts:
-            other = Machine(Possible(self._notes), ignore)
-            other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
-            other._memo, other._earlier = self._memo.copy(), self._earlier
-            other._protocol = self._protocol
-            with suppress(Broken):
-                other._until_stop(self._lexer.fork(start))
+            self._follow(Possible(self._notes), start)
 
     def _array(self, array: RawArray) -> None:
         if self._arrays is None:
@@ -276,14 +275,17 @@ class Machine(Caller):
         start = self._resume[1] if self._resume else frame
         if array.pickled:
             self._read_otherwise(self.behind)
-            stop = Machine(self._notes, self._payload).run(self._lexer.fork(start)).stop
+            inner = Machine(self._notes, self._payload)
+            inner._parted = self._parted
+            stop = inner.run(self._lexer.fork(start)).stop
+            self._parted = inner._parted
         else:
             padding = 1 + self._lexer.fork(start).take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
             stop = start + padding + array.length
-            if stop > self._lexer.size:
-                raise Broken("the elements of an array are cut off", start)
             # Others take the elements for opcodes, and joblib before 1.2 knows of no padding.
             self._read_otherwise(self.behind, start + array.length)
+            if stop > self._lexer.size:
+                raise Broken("the elements of an array are cut off", start)
             self._arrays(start, stop)
         self._resume = frame, stop
 
@@ -313,21 +315,46 @@ class Machine(Caller):
             self._notes.anomaly("pickle.protocol", f"protocol {argument}", self.at)
         self._protocol = argument
 
-    def _end_early(self, stop: int) -> None:
-        """A loader that has read the frame whole goes on behind it, where others go on behind the STOP."""
-        self._notes.anomaly("pickle.frame", "the stream ends inside its frame", stop)
-        if not isinstance(self._notes, Silence):
-            with suppress(Broken):
-                Machine(Possible(self._notes), ignore).run(self._lexer.fork(self._frame))
+    def _next(self, lexer: Lexer) -> Token:
+        """The next opcode; of one that its frame is too short for, what the C unpickler makes of it.
 
-    def _straddle(self, code: int, start: int) -> None:
-        self._notes.anomaly("pickle.frame", f"{NAMES[code]} crosses the end of its frame", start)
-        self._read_otherwise(self._frame)
+        It drops what is too little for a read, and takes all of that from behind the frame (D4).
+        """
+        start, frame = lexer.at, self._frame
+        try:
+            token = lexer.next()
+        except Broken:
+            if start >= frame:
+                raise
+            token = None
+        if token and not start < frame < token.stop:
+            return token
+        cut = lexer.short(start, frame)
+        if token or cut is not None:
+            self._part("an argument crosses the end of its frame", start)
+        if self._framed and cut is not None:
+            self._frame = 0
+            return lexer.skip(start, cut, frame)
+        return token or lexer.next()
+
+    def _part(self, how: str, start: int) -> None:
+        """Follow the loaders as well that have read the frame whole, from the opcode at `start` to the end.
+
+        They are the C unpickler where a file has no `peek`, and the pure-Python one, which breaks off more often.
+        """
+        self._notes.anomaly("pickle.frame", how, start)
+        if not (self._framed or self._parted):
+            self._parted = True
+            self._follow(self._notes, start, framed=True)
 
     def _enter_frame(self, argument: Argument) -> None:
         assert isinstance(argument, int)
-        if self.at < self._frame:
-            self._notes.anomaly("pickle.frame", "a frame begins inside a frame", self.at)
+        if self.behind < self._frame:
+            self._part("a frame begins inside a frame", self.at)
+            if self._framed:
+                if self.behind + argument <= self._frame:
+                    return
+                self._lexer.at = self.behind = self._frame
         self._frame = self.behind + argument
 
 
@@ -345,7 +372,7 @@ _HANDLERS = {
         "_constant",
     ),
     **dict.fromkeys(["INT", "LONG"], "_number"),
-    **dict.fromkeys(["FLOAT", "BINFLOAT"], "_float"),
+    **dict.fromkeys(["NUMBER8", "BINFLOAT"], "_float"),
     **dict.fromkeys(["PUT", "BINPUT", "LONG_BINPUT"], "_put"),
     **dict.fromkeys(["GET", "BINGET", "LONG_BINGET"], "_get"),
     **dict.fromkeys(["EXT1", "EXT2", "EXT4"], "_extension"),

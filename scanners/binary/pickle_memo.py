@@ -45,7 +45,7 @@ class Memo:
         self.count = first
         """Entries so far: the index that MEMOIZE writes next."""
         self.odd = self.explicit = self.named = False
-        """Whether indices do not come in order, whether they are written, and whether a name is among the values."""
+        """Whether indices do not come in order, whether all are written, and whether a name is among the values."""
 
     def __bool__(self) -> bool:
         """Whether there is any entry."""
@@ -66,12 +66,13 @@ class Memo:
 
     def put(self, index: int, value: Value) -> None:
         """Keep a value under an index, as it is written."""
+        explicit = self.explicit or not self.count
         if index == self.count and not self.odd:
             self.memoize(value)
         else:
             self.odd = self.odd or not self._from <= index < self._dense
             self._strange(index, value)
-        self.explicit = True
+        self.explicit = explicit
 
     def _strange(self, index: int, value: Value) -> None:
         known = self._known

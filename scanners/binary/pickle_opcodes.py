@@ -63,3 +63,30 @@ SHAPES: tuple[Shape | None, ...] = tuple(_OPCODES[code][1] if code in _OPCODES e
 
 CODES: dict[str, int] = {name: code for code, (name, _) in _OPCODES.items()}
 """Byte of each opcode by its name."""
+
+SIMPLE, TAKES, NUMBER8, TEXT1, TEXT4, OTHER = 0, 8, 16, 17, 18, 19
+"""What the walk knows by an opcode's byte: its handler takes no argument (0); it pushes a number of so many bytes; its
+handler takes a number of so many bytes (`TAKES` added); it pushes a number in 8 bytes, or a text; or the lexer has to
+read it."""
+_COMMON = {
+    "BININT1": 1,
+    "BININT2": 2,
+    "BININT": 4,
+    "BINFLOAT": NUMBER8,
+    "SHORT_BINUNICODE": TEXT1,
+    "BINUNICODE": TEXT4,
+    "BINGET": TAKES + 1,
+    "BINPUT": TAKES + 1,
+    "LONG_BINGET": TAKES + 4,
+    "LONG_BINPUT": TAKES + 4,
+}
+
+
+def _kind(code: int) -> int:
+    if SHAPES[code] is Shape.NONE and NAMES[code] != "STOP":
+        return SIMPLE
+    return _COMMON.get(NAMES[code], OTHER)
+
+
+KINDS = tuple(map(_kind, range(256)))
+"""The kind of each opcode by its byte."""

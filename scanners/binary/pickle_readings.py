@@ -2,22 +2,22 @@
 
 The same bytes are read in several ways. One unpickler may read many streams and number its memo on (threats.md 2.2);
 joblib reads arrays where others read opcodes; an unpickler that reads from a file takes what stands behind a frame
-that was too short for its last argument (threats.md 2.3, D4). Which of them a loader is cannot be told, and honest
-files make no sense in any but one, so such a walk states nothing but the names that it would import.
+that was too short for its last argument (threats.md 2.3, D4). Which of them a loader is cannot be told. Frames are
+bent by nobody honest, and all is stated of who reads them whole. For the others honest files make no sense, so only
+what is done with what can be a name is stated, and no anomaly.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from scanners.binary.pickle_values import Global, show
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_notes import Notes
     from scanners.binary.pickle_runs import ArgumentKind
-    from scanners.binary.pickle_values import Global, Value
+    from scanners.binary.pickle_values import Value
     from scanners.facts import AnomalyCode, UnreadReason, UsedAs
-
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
 
 
 class Silence:
@@ -65,5 +65,39 @@ class Possible(Silence):
 
     def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
         """State a name that can be one: what is read in a wrong way makes names of anything."""
-        if used_as in {"imported", "resolved"} and _NAME.fullmatch(value.module) and _NAME.fullmatch(value.name):
+        if not _is_name(value):
+            return
+        if used_as in {"imported", "resolved"}:
             self._notes.possible(value, offset)
+        else:
+            self._notes.reference(value, used_as, offset)
+
+    def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
+        """State a call of such a name."""
+        if isinstance(callee, Global) and _is_name(callee):
+            self._notes.call(callee, arguments, opcode, offset)
+
+    def known(self, callee: Global, opcode: str, arguments: ArgumentKind) -> bool:
+        """Whether one more such call says nothing new."""
+        return self._notes.known(callee, opcode, arguments)
+
+    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
+        """Count calls that are known."""
+        self._notes.more(callee, opcode, arguments, count)
+
+    def mutation(self, target: Global, opcode: str, key: Value, offset: int) -> None:
+        """State that what such a name stands for is changed."""
+        if _is_name(target):
+            self._notes.mutation(target, opcode, key, offset)
+
+    def anomaly(self, code: AnomalyCode, _: str, __: int) -> None:
+        """Note that a stream which does nothing else does something."""
+        self._notes.said += code == "pickle.extension"
+
+    def persistent(self, identity: Value, offset: int) -> None:
+        """State an id, but none that says which storages the file has: those are tuples."""
+        self._notes.persistent(show(identity) if isinstance(identity, tuple) else identity, offset)
+
+
+def _is_name(value: Global) -> bool:
+    return all(part.isidentifier() for part in value.dotted.split("."))

@@ -24,12 +24,13 @@ from scanners.binary.pickle_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _PATH_MOST = 2048
 _PATH_END = 512
 _GETATTR = "builtins.getattr"
 _GETTERS = ("attrgetter", "itemgetter", "methodcaller")
+_SETTERS = frozenset(("operator.setitem", "builtins.dict.__setitem__"))
 _ALIASES = {
     "copy_reg": "copyreg",
     "__builtin__": "builtins",
@@ -191,9 +192,9 @@ _EVALUATORS: dict[str, Callable[[Arguments], Value]] = {
     "builtins.str.join": _join,
     "builtins.str.replace": _replace,
     "builtins.str": _text,
-    "builtins.str.lower": lambda a: a[0].lower() if a and isinstance(a[0], str) else None,
-    "builtins.str.upper": lambda a: a[0].upper() if a and isinstance(a[0], str) else None,
-    "builtins.str.strip": lambda a: a[0].strip() if a and isinstance(a[0], str) else None,
+    "builtins.str.lower": lambda a: a[0].lower() if len(a) == 1 and isinstance(a[0], str) else None,
+    "builtins.str.upper": lambda a: a[0].upper() if len(a) == 1 and isinstance(a[0], str) else None,
+    "builtins.str.strip": lambda a: a[0].strip() if len(a) == 1 and isinstance(a[0], str) else None,
     "functools.partial": _partial,
     "copyreg.__newobj__": lambda a: _partial(a[1:]) if a and makes_partial(a[0]) else None,
     "copyreg._reconstructor": lambda a: _partial(a[2:3]) if a and makes_partial(a[0]) else None,
@@ -216,22 +217,36 @@ def makes_partial(cls: Value) -> bool:
 
 def constructs(cls: Value) -> bool:
     """Whether making an instance of `cls` by NEWOBJ is as good as calling it, and what it gives is worked out here."""
-    return _canonical(cls) in {"functools.partial", *(f"operator.{kind}" for kind in _GETTERS)}
+    return _canonical(cls) in {"functools.partial", "builtins.str", *(f"operator.{kind}" for kind in _GETTERS)}
 
 
-def registered(callee: Value, arguments: Arguments) -> dict[int, Global]:
+def registered(callee: Value, arguments: Arguments) -> dict[int, Value]:
     """The extension code that the call gives a name to, with the name."""
     match arguments:
         case (str() as name, str() as attribute, int() as code) if _canonical(callee) == "copyreg.add_extension":
             return {code: Global(name, attribute)}
+        case (Global() as target, *pair) if _canonical(callee) in _SETTERS:
+            return entered(target, pair)
         case _:
             return {}
+
+
+def entered(target: Global, values: Sequence[Value]) -> dict[int, Value]:
+    """What the extension codes among keys and values stand for once they are items of `target`."""
+    found: dict[int, Value] = {}
+    for key, value in zip(values[::2], values[1::2], strict=False):
+        match _canonical(target), key, value:
+            case "copyreg._inverted_registry", int(), (str() as module, str() as name):
+                found[key] = Global(module, name)
+            case "copyreg._extension_cache", int(), _:
+                found[key] = value
+    return found
 
 
 def gives(callee: Global) -> bool:
     """Whether what a call of `callee` gives, or does, is worked out here."""
     name = _canonical(callee)
-    return name in _EVALUATORS or name in {"operator.call", "builtins.apply", "copyreg.add_extension"}
+    return name in _EVALUATORS or name in {"operator.call", "builtins.apply", "copyreg.add_extension", *_SETTERS}
 
 
 def evaluate(callee: Value, arguments: Arguments) -> Value:

@@ -12,7 +12,7 @@ from scanners.binary.code_objects import is_class
 from scanners.binary.pickle_convert import memo_index, parse_int, unescape, unquote
 from scanners.binary.pickle_lexer import NUMBER, Broken, Payload
 from scanners.binary.pickle_memo import Memo
-from scanners.binary.pickle_state import lent
+from scanners.binary.pickle_state import lent, maker
 from scanners.binary.pickle_values import BUFFER, FORGOTTEN, UNKNOWN, Global, Items, Mapping, Result, Run, unrolled
 from scanners.budget import LimitReached
 
@@ -52,6 +52,8 @@ class Stack:
         """Whether the stream may hold the name of a text that some classes execute."""
         self._replays = False
         """Whether this walks what was skipped: all that it does is known but the values."""
+        self.lost = False
+        """Whether an entry was asked for that neither this stream nor the one before has written."""
         self.at = 0
         """Offset of the opcode being walked."""
         self.behind = 0
@@ -229,9 +231,9 @@ class Stack:
             target.extend(values)
         elif owner := target if isinstance(target, Global) else lent(target):
             self._notes.mutation(owner, opcode, (unrolled(values) or [None])[0], self.at)
-        elif isinstance(target, Result) and isinstance(target.callee, Global):
+        elif cls := maker(target):
             # `obj[key] = value` and `obj.extend(values)` run code of the object's class.
-            self._notes.reference(target.callee, "built", self.at)
+            self._notes.reference(cls, "built", self.at)
         elif isinstance(target, Result) and is_class(target.callee) and values:
             for method in _FILLS[opcode]:
                 self._notes.call(Result(_GETATTR, (target, method)), (), opcode, self.at)
@@ -270,6 +272,7 @@ class Stack:
                 value = self._earlier.before(index) if self._replays else self._earlier.get(index)
             except KeyError:
                 if not self._replays:
+                    self.lost = True
                     raise Broken(f"memo {index} was never written", self.at) from None
                 value = UNKNOWN  # written by an earlier stream, or by nobody
         self._push(value)

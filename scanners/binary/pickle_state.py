@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.code_objects import is_class
 from scanners.binary.pickle_convert import as_arguments
-from scanners.binary.pickle_values import UNKNOWN, Global, Items, Mapping, Partial, Result
+from scanners.binary.pickle_values import UNKNOWN, Getter, Global, Items, Mapping, Partial, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,19 @@ def lent(value: Value) -> Global | None:
     match value:
         case Result(callee=Global() as giver) if giver.dotted in _LENT:
             return giver
+        case _:
+            return None
+
+
+def maker(value: Value) -> Global | None:
+    """The class of an instance that the stream made, or what gave it."""
+    match value:
+        case Result(callee=Global() as cls):
+            return cls
+        case Partial():
+            return _PARTIAL
+        case Getter(kind=kind):
+            return Global("operator", kind)
         case _:
             return None
 

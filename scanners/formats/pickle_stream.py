@@ -107,14 +107,19 @@ class _Walk:
             tried = not _starts(head)
             if tried and self.lexer.at >= self._opcodes_until:
                 # Loaders that read several streams try whatever follows, a few opcodes as well as many.
-                if self.stores(done) or not _may_start(head):
+                if self.stores(done):
+                    return done
+                if not _may_start(head):
+                    self.machine.guess(self.lexer.at)
                     return done
                 self._opcodes_until = self.lexer.at + len(head)
 
     def read_with_one_memo(self) -> None:
-        """Name what an unpickler would import that reads all streams and numbers its memo on."""
+        """Say what an unpickler does that reads all streams and numbers its memo on."""
         if self.machine.renumbers:
-            machine, lexer = Machine(Possible(self.notes), ignore, lambda *_: None, shared=True), Lexer(self.source)
+            # Where another breaks off for want of an entry, it is the one that was meant.
+            notes = self.notes if self.machine.lost else Possible(self.notes)
+            machine, lexer = Machine(notes, ignore, lambda *_: None, shared=True), Lexer(self.source)
             with suppress(Broken):
                 while not lexer.ended():
                     machine.run(lexer)
@@ -205,4 +210,4 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 4, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 5, SUFFIXES, recognise, scan)

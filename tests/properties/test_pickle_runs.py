@@ -40,7 +40,6 @@ def everywhere(monkeypatch):
     return switch
 
 
-@pytest.mark.filterwarnings("ignore:.*escape sequence:DeprecationWarning")
 def test_what_is_passed_over_names_nothing(everywhere):
     chance = random.Random(7)
     # The end of joblib's arrays is told from short states, which no run of honest length begins in.

@@ -42,6 +42,7 @@ REFUSED = set(
     "import open exec compile os socket subprocess ctypes shutil".split()
 )  # audit events, or their first parts
 ALIASES = {"_functools": "functools", "_operator": "operator"}
+REGISTRIES = {("copyreg", name): getattr(copyreg, name) for name in ("_inverted_registry", "_extension_cache")}
 CHANGEABLE = bytearray(b"x")
 heard = Counter()
 settable = True  # whether recorders have __setstate__; without it BUILD sets attributes one by one
@@ -91,8 +92,8 @@ class Recorder(type):
 
     def __setitem__(cls, key, value):
         note("change", cls.place)
-        if canonical(cls.place) == ("copyreg", "_inverted_registry"):
-            copyreg._inverted_registry[key] = value
+        if canonical(cls.place) in REGISTRIES:
+            REGISTRIES[canonical(cls.place)][key] = value
 
     __dict__ = property(lambda cls: Attributes("change", cls.place))
 
@@ -200,7 +201,16 @@ def found(place):
     return Function(place) if canonical(place) in FUNCTIONS else a_class(place, settable)
 
 
+def asked(place):
+    """What is given where a stream asks for a name; what is no name is nowhere found."""
+    if not all(part.isidentifier() for part in ".".join(place).split(".")):
+        raise ImportError(place)
+    return found(place)
+
+
 def attribute(owner, name):
+    if type(name) in {bytes, int, tuple, type(None)}:
+        raise TypeError(name)
     if type(name) is str and isinstance(owner, Recorder | Function):
         place = owner.place[0], f"{owner.place[1]}.{name}".lstrip(".")
         note("reach", place)
@@ -220,13 +230,16 @@ def register(name, attribute, code):
 
 
 def pure(function):
-    """The function, over short constants only; it must not make names of things."""
+    """The function, over short constants only; what is made by a call may be one, and is not known."""
 
     def evaluate(*arguments):
         flat = [part for value in arguments for part in (value if type(value) in {list, tuple} else [value])]
-        if all(type(value) in {str, bytes} for value in flat) and sum(map(len, flat)) < 4096:
-            return function(*arguments)
-        return None
+        if any(isinstance(value, Named | Deep) for value in flat):
+            return None
+        if any(isinstance(value, Recorder | Function) for value in flat):
+            raise TypeError(function)
+        size = len(flat) + sum(len(value) for value in flat if type(value) in {str, bytes})
+        return function(*arguments) if size < 4096 else None
 
     return evaluate
 
@@ -251,13 +264,14 @@ FUNCTIONS = {
     ("_codecs", "encode"): recoding(codecs.encode),
     ("_codecs", "decode"): recoding(codecs.decode),
     ("codecs", "decode"): recoding(codecs.decode),
+    ("codecs", "encode"): recoding(codecs.encode),
     ("base64", "b64decode"): pure(base64.b64decode),
     ("binascii", "a2b_base64"): pure(binascii.a2b_base64),
     **{("builtins", f"str.{name}"): pure(getattr(str, name)) for name in "join lower replace strip upper".split()},
     ("builtins", "bytes.decode"): recoding(bytes.decode),
 }
 CLASSES = {("operator", kind): getter(kind) for kind in ("attrgetter", "methodcaller")} | {
-    ("builtins", "str"): pure(lambda text: str(text) if type(text) is str else None)
+    ("builtins", "str"): lambda value: str(value) if type(value) in {str, bytes, int} else None
 }
 EVALUATORS = FUNCTIONS | CLASSES
 
@@ -276,7 +290,7 @@ class Persists:
 class InC(Persists, _pickle.Unpickler):
     def find_class(self, module, name):
         note("ask", (module, name))
-        return found((module, name))
+        return asked((module, name))
 
 
 class InPython(Persists, pickle._Unpickler):
@@ -284,7 +298,7 @@ class InPython(Persists, pickle._Unpickler):
         note("ask", (module, name))
         if self.proto < 3 and self.fix_imports:
             note("ask", fixed(module, name))
-        return found((module, name))
+        return asked((module, name))
 
 
 def once_each(make, data, wrap=io.BytesIO):

@@ -78,7 +78,8 @@ def test_a_chain_that_is_cut_or_changed_is_read_to_an_outcome(data):
     at = data.draw(st.integers(4, len(whole) - 1))
     if data.draw(st.booleans()):
         outcome = scan(whole[:at], NAME)
-        assert at == len(torch_archive(ITEM)) or outcome.account.unexplained > 0 or unread_reasons(outcome)
+        # Of the second archive its first two letters alone are text.
+        assert 0 <= at - len(torch_archive(ITEM)) <= 2 or outcome.account.unexplained > 0 or unread_reasons(outcome)
     else:
         scan(whole[:at] + bytes((whole[at] ^ data.draw(st.integers(1, 255)),)) + whole[at + 1 :], NAME)
 
