@@ -33,6 +33,9 @@ ReferenceKind = Literal[
     "keras.yaml",  # what a tag of a model's YAML imports or calls
     "tf.op",  # an operation of a TensorFlow graph
     "tf.op.load",  # the same, in what runs while the model is loaded
+    "tflite.custom",  # a custom operator of a TFLite model
+    "executorch.op",  # an operator of an ExecuTorch program
+    "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -62,6 +65,7 @@ OpensKind = Literal[
     "tf.asset",  # a file name below the assets of a SavedModel
     "tf.checkpoint",  # a checkpoint that a list of checkpoints names
     "tfjs.weights",  # a file of weights of a TensorFlow.js model
+    "tflite.external-buffer",  # a file of weights beside a TFLite model
 ]
 
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]
@@ -129,6 +133,9 @@ AnomalyCode = Literal[
     "safetensors.offsets",  # tensors overlap, leave holes or do not match their shape
     "safetensors.tail",  # bytes after the last tensor
     "safetensors.metadata",  # __metadata__ holds something other than short strings
+    # FlatBuffers (threats.md 6.5)
+    "flatbuffer.bounds",  # an offset or a length that leads out of the file
+    "flatbuffer.gap",  # bytes that nothing in the file leads to
     # NumPy arrays (threats.md 5.1, 5.2)
     "npy.header",  # the header is not the literal that NumPy writes
     "npy.shape",  # more elements than there are bytes for

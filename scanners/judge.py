@@ -19,6 +19,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    flatbuffers,
     hdf5_rules,
     keras,
     pickle_calls,
@@ -102,6 +103,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *torch_archives.judge(case),
         *documents.judge(case),
         *hdf5_rules.judge(case),
+        *flatbuffers.judge(case),
         *keras.judge(case),
         *tensorflow.judge(case),
     ]

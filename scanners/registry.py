@@ -11,6 +11,7 @@ from scanners.formats import (
     json_document,
     keras_yaml,
     marshal,
+    mobile,
     native,
     npy,
     pickle_stream,
@@ -19,6 +20,7 @@ from scanners.formats import (
     tensorflow,
     text,
     tf_checkpoint,
+    tflite,
     unread,
 )
 from scanners.rules import (
@@ -28,6 +30,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    flatbuffers,
     hdf5_rules,
     keras,
     pickle_calls,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from scanners.scanner import Scanner
 
 SCANNERS: tuple[Scanner, ...] = (
+    tflite.SCANNER,
     archive.SCANNER,
     compressed.SCANNER,
     safetensors.SCANNER,
@@ -55,6 +59,8 @@ SCANNERS: tuple[Scanner, ...] = (
     keras_yaml.SCANNER,
     tensorflow.SCANNER,
     *tf_checkpoint.SCANNERS,
+    mobile.EXECUTORCH,
+    mobile.TORCH,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     unread.SCANNER,
@@ -72,6 +78,7 @@ RULES: tuple[Rule, ...] = (
     *torch_archives.RULES,
     *documents.RULES,
     *hdf5_rules.RULES,
+    *flatbuffers.RULES,
     *keras.RULES,
     *tensorflow_rules.RULES,
     *files.RULES,

@@ -71,6 +71,11 @@ def _eager(entry: Entry) -> int:
     return 0 if entry.compressed > _EAGER or torch.storage_of(entry.names[0]) else entry.compressed
 
 
+def _is_model(part: Source) -> bool:
+    """Whether it is a TFLite model, of which the archive holds the labels: its own reader reads it with this file."""
+    return part.size >= 8 and part.read(4, 4) == b"TFL3"
+
+
 class _Archive:
     """One archive on its way to facts."""
 
@@ -172,7 +177,7 @@ class _Archive:
         searched = self._searched <= self.scan.budget.limits.whole
         try:
             data = part.read(0, span.length) if searched else part.read(0, min(4, span.length))
-            if searched and not data.strip(b"\0"):
+            if (searched and not data.strip(b"\0")) or (kind == "leading" and _is_model(part)):
                 self._good.append(span)
                 return
             if kind == "leading":
@@ -335,5 +340,5 @@ class _Archive:
 
 
 SCANNER = Scanner(
-    "zip", 4, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
+    "zip", 5, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
 )

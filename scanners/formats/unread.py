@@ -33,9 +33,6 @@ _GGML = _Kind("ggml", "GGML model")
 _MAGICS = (
     _Magic(0, b"GGUF", _Kind("gguf", "GGUF model")),
     *(_Magic(0, mark, _GGML) for mark in (b"lmgg", b"fmgg", b"tjgg", b"algg", b"ggml", b"ggmf", b"ggjt", b"ggla")),
-    _Magic(4, b"TFL3", _TFLITE),
-    _Magic(4, b"ET12", _Kind("executorch", "ExecuTorch program")),
-    _Magic(4, b"PTMF", _Kind("torch.mobile", "torch mobile flatbuffer")),
     _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
     _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
     _Magic(0, b"PAR1", _Kind("parquet", "Parquet table")),

@@ -197,6 +197,9 @@ def test_every_kind_of_reference_has_its_judge():
         "keras.yaml": ["keras-yaml"],
         "tf.op": ["tensorflow-unknown-op"],
         "tf.op.load": ["tensorflow-unknown-op"],
+        "tflite.custom": ["tflite-custom-operator"],
+        "executorch.op": ["executorch-operator"],
+        "executorch.delegate": ["executorch-delegate"],
         "transformers.auto_map": ["config-auto-map"],
     }
 

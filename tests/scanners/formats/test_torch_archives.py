@@ -62,11 +62,6 @@ def test_a_traced_graph_module_is_complete_and_runs_the_source_that_it_holds():
     assert {severity for _, severity in found(outcome)} == {"medium"}
 
 
-def test_a_flatbuffer_for_mobiles_is_named_and_not_read():
-    outcome = whole((REAL / "mobile_flat.ptl").read_bytes(), "mobile_flat.ptl")
-    assert (outcome.format, unread_reasons(outcome)) == ("torch.mobile", {"no-reader"})
-
-
 @pytest.mark.parametrize("name", ["scripted.pt", "exported.pt2", "packaged.pt", "checkpoint/__0_0.distcp"])
 def test_bytes_that_come_as_they_are_asked_for_say_the_same(name):
     data = (REAL / name).read_bytes()

@@ -13,6 +13,7 @@ from scanners.rules import (
     compression,
     documents,
     files,
+    flatbuffers,
     hdf5_rules,
     keras,
     pickle_streams,
@@ -22,7 +23,19 @@ from scanners.rules import (
 from scanners.rules.policy import Policy
 
 JUDGES_OF_ANOMALIES = (
-    *(pickle_streams, archives, arrays, compression, documents, files, hdf5_rules, keras, programs, torch_archives),
+    *(
+        pickle_streams,
+        archives,
+        arrays,
+        compression,
+        documents,
+        files,
+        flatbuffers,
+        hdf5_rules,
+        keras,
+        programs,
+        torch_archives,
+    ),
 )
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
 
@@ -230,6 +243,21 @@ FIRES = {
         ([asked("local", "ops.aten", "torch.script.load", "imported")], "high"),
     ],
     "torchscript-code-at-load": [([asked("aten", "mul", "torch.script.load")], "low")],
+    "tflite-custom-operator": [
+        ([asked("", "Mine", "tflite.custom")], "medium"),
+        ([asked("stablehlo", "target", "tflite.custom")], "medium"),
+    ],
+    "tflite-external-buffer": [
+        ([Opens("tflite.external-buffer", "weights.bin")], "medium"),
+        ([Opens("tflite.external-buffer", "/etc/passwd")], "high"),
+    ],
+    "flatbuffer-bounds": [([Anomaly("flatbuffer.bounds", "a vector")], "medium")],
+    "flatbuffer-gap": [([Anomaly("flatbuffer.gap", "9 bytes")], "low")],
+    "executorch-delegate": [
+        ([asked("", "XnnpackBackend", "executorch.delegate")], "low"),
+        ([asked("", "Mine", "executorch.delegate")], "medium"),
+    ],
+    "executorch-operator": [([asked("mine", "run", "executorch.op")], "low")],
     "torch-package-source": [
         ([Code("torch.package", "net", ("torch", "os.system"), (), "1", called=True)], "critical"),
         ([Code("torch.package", "net", ("socket.create_connection",), (), "1", called=True)], "high"),
@@ -434,6 +462,10 @@ SILENT = {
         ([asked("quantized", "linear_prepack", "torch.script.load"), asked("aten", "mul")],),
         ([asked("self", "set_weight_bias", "torch.script.load")],),
     ],
+    "tflite-custom-operator": [([asked("", "TFLite_Detection_PostProcess", "tflite.custom")],)],
+    "tflite-external-buffer": [([Opens("hdf5.external-link", "weights.bin")],)],
+    "executorch-delegate": [([asked("aten", "add", "executorch.op")],)],
+    "executorch-operator": [([asked("aten", "add", "executorch.op")],)],
     "torch-package-source": [
         ([Code("torch.package", "net", ("os", "os.path.join", "builtins.super"), (), "1", called=True)],)
     ],

@@ -1,0 +1,123 @@
+"""The schemas of the formats that are FlatBuffers, as `scanners.binary.flatbuffer.schema` reads them.
+
+Names stand where something is taken from the field. Sources: tensorflow/lite/schema/schema.fbs of TensorFlow 2.21,
+schema/program.fbs of ExecuTorch 1.5, torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanners.binary.flatbuffer import schema
+
+TFLITE: Final = schema("""
+Model version=4 [OperatorCode] [SubGraph] text [Buffer] [4] [Metadata] [SignatureDef] \
+[ExternalBufferGroup] [ExternalBuffer]
+OperatorCode deprecated_builtin_code=1 custom_code=text 4 builtin_code=4
+SubGraph [Tensor] [4] [4] [Operator] text 4
+Tensor [4] 1 4 text QuantizationParameters 1 SparsityParameters [4] 1 [VariantSubType] 4
+Operator opcode_index=4 [4] [4] 1 <BuiltinOptions> custom_options=[1] 1 [1] [4] offset=8 size=8 1 <BuiltinOptions2> 4
+Buffer data=[1] offset=8 size=8
+Metadata text 4
+TensorMap text 4
+SignatureDef [TensorMap] [TensorMap] text text 4
+QuantizationParameters [4] [4] [4] [8] 1 <QuantizationDetails> 4
+CustomQuantization [1]
+BlockwiseQuantization 4 4 4
+SparsityParameters [4] [4] [DimensionMetadata]
+DimensionMetadata 1 4 1 <SparseIndexVector> 1 <SparseIndexVector>
+Int32Vector [4]
+Uint16Vector [2]
+Uint8Vector [1]
+VariantSubType [4] 1 1
+ExternalBufferGroup name=text
+ExternalBuffer 4 4 8 8 text
+StablehloGatherOptions [8] [8] [8] 8 [8] 1
+StablehloTransposeOptions [8]
+StablehloDotGeneralOptions [8] [8] [8] [8] [4]
+StablehloReduceWindowOptions [8] [8] [8] [8] [8] 4
+StablehloBroadcastInDimOptions [8]
+StablehloDynamicSliceOptions [8]
+StablehloPadOptions [8] [8] [8]
+StablehloCustomCallOptions target=text 1 text 4 [4] [1]
+StablehloReduceOptions [8] 4
+StablehloSliceOptions [8] [8] [8]
+StablehloConvolutionOptions [8] [8] [8] [8] [1] 8 8 [8] 8 8 [8] 8 8 [8] 8 8 [4]
+StablehloScatterOptions 1 [8] [8] [8] 8 1 4
+StablehloCaseOptions [4]
+ConcatEmbeddingsOptions 4 [4] [4]
+ReshapeOptions [4]
+SqueezeOptions [4]
+VarHandleOptions text text
+BucketizeOptions [4]
+StableHLOCompositeOptions text 4 [1] 1 4
+<BuiltinOptions> 7 7 ConcatEmbeddingsOptions 1 6 3 2 5 1 2 2 1 4 5 4 1 ReshapeOptions 3 1 1 1 0 2 0 0 0 1 2 1 \
+SqueezeOptions 3 6 0 0 1 0 2 0 0 1 0 0 0 0 0 0 0 0 5 1 0 0 0 0 1 0 1 4 2 0 1 0 0 2 0 0 0 0 6 4 6 0 0 2 1 0 1 0 1 1 0 0 \
+0 0 0 0 2 0 0 0 0 2 2 1 0 0 0 0 0 0 3 2 1 0 0 8 3 0 0 0 VarHandleOptions 0 0 2 BucketizeOptions 1 0 0 0 0 0 0 0 0 0 0
+<BuiltinOptions2> 1 StablehloBroadcastInDimOptions StablehloSliceOptions StablehloConvolutionOptions \
+StablehloCustomCallOptions StablehloReduceOptions StablehloScatterOptions 2 StablehloDynamicSliceOptions \
+StablehloPadOptions 1 StablehloDotGeneralOptions StablehloReduceWindowOptions 3 2 StablehloGatherOptions \
+StablehloTransposeOptions 0 1 1 StableHLOCompositeOptions 0 StablehloCaseOptions
+<QuantizationDetails> CustomQuantization BlockwiseQuantization
+<SparseIndexVector> Int32Vector Uint16Vector Uint8Vector
+""")
+
+EXECUTORCH: Final = schema("""
+Program 4 [ExecutionPlan] [Buffer] [Inline] [Segment] constant=Subsegment mutable=[Subsegment] [NamedData]
+ExecutionPlan text ContainerMetadata [EValue] [4] [4] [Chain] [Operator] [Delegate] [8] [BufferDevice]
+BufferDevice 4 1 1
+ContainerMetadata text text
+EValue 1 <KernelTypes>
+Tensor 1 4 [4] [1] 1 4 AllocationDetails 1 1 ExtraTensorInfo
+AllocationDetails 4 4 4
+ExtraTensorInfo 8 text 1 1 1
+String text
+IntList [8]
+DoubleList [8]
+BoolList [1]
+TensorList [4]
+Operator name=text overload=text
+KernelCall 4 [4]
+DelegateCall 4 [4]
+Instruction 1 <InstructionArguments>
+Frame text 4 text text
+FrameList [Frame]
+DataReference location=1 index=4
+CompileSpec text [1]
+Delegate id=text processed=DataReference [CompileSpec]
+Chain [4] [4] [Instruction] [FrameList]
+Buffer [1]
+Inline data=[1]
+Segment offset=8 size=8
+Subsegment segment=4 [8]
+NamedData key=text segment=4
+<KernelTypes> 0 1 1 1 Tensor String IntList DoubleList BoolList TensorList TensorList
+<InstructionArguments> KernelCall DelegateCall 2 2 1
+""")
+
+TORCH_MOBILE: Final = schema("""
+Module 4 [ExtraFile] [4] 4 [IValue] 4 [StorageData] [ObjectType] sources=[Source] [4] 4 4
+ExtraFile text text
+Source name=text content=text
+StorageData [1]
+ObjectType name=text 1 [text]
+IValue 1 <IValueUnion>
+Function name=text [8] [Operator] [4] [text] 4 FunctionSchema DebugInfo 4
+Operator name=text overload=text 4
+FunctionSchema [Arg] [Arg]
+Arg text text 4
+DebugInfo [8]
+TensorMetadata 4 1 4 [4] [4] 1 QuantizedSchema
+QuantizedSchema 1 8 4 TensorMetadata TensorMetadata 4
+String text
+List [4] text
+Tuple [4]
+Dict [4] [4] text
+Object 4 4 [4] 4
+IntList [8]
+DoubleList [8]
+BoolList [1]
+EnumValue text 4
+<IValueUnion> @8 @1 @8 @16 TensorMetadata String List Tuple Dict Object IntList DoubleList BoolList \
+String EnumValue Function
+""")
