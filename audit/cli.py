@@ -75,6 +75,22 @@ def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("repo", metavar="ORG/NAME")
+@click.argument("before", metavar="REV1")
+@click.argument("after", metavar="REV2")
+@click.option("--type", "kind", type=click.Choice(["model", "dataset", "space"]), default="model", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fail-on", type=SEVERITY, help="Least severity of a finding gained that makes the exit code 1 (high).")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1.")
+@_general
+def diff(repo: str, before: str, after: str, kind: str, **options: Any) -> None:
+    """Say what changed in risk between two revisions of a repo."""
+    from audit import commands  # noqa: PLC0415 - heavy
+
+    sys.exit(commands.diff(repo, (before, after), kind, commands.Options(**options)))
+
+
+@cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_auditing
 def path(paths: tuple[str, ...], **options: Any) -> None:
@@ -127,10 +143,10 @@ _table = click.option(
 @_general
 def sql(query: str | None, *, listing: bool, name: str | None, parameters: tuple[str, ...], **options: Any) -> None:
     """Run one read-only SQL query over the history; `-` reads it from standard input."""
-    from audit import commands  # noqa: PLC0415 - heavy
+    from audit import commands, history  # noqa: PLC0415 - heavy
 
     chosen = commands.Options(**options)
-    sys.exit(commands.sql(query, chosen, name=name, listing=listing, parameters=parameters))
+    sys.exit(history.sql(query, chosen, name=name, listing=listing, parameters=parameters))
 
 
 @cli.command()
@@ -141,18 +157,29 @@ def sql(query: str | None, *, listing: bool, name: str | None, parameters: tuple
 @_general
 def hunt(pattern: str, *, kind: str | None, since: Any, **options: Any) -> None:
     """Find every blob ever scanned that references something: os.system, torch.hub.*, an op, a layer."""
-    from audit import commands  # noqa: PLC0415 - heavy
+    from audit import commands, history  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.hunt(pattern, commands.Options(**options), kind=kind, since=since))
+    sys.exit(history.hunt(pattern, commands.Options(**options), kind=kind, since=since))
 
 
 @cli.command()
 @_general
 def judge(**options: Any) -> None:
     """Judge all that is stored by the rules of today, without a download, and say what changed."""
-    from audit import commands  # noqa: PLC0415 - heavy
+    from audit import commands, history  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.judge(commands.Options(**options)))
+    sys.exit(history.judge(commands.Options(**options)))
+
+
+@cli.command()
+@click.option("--by", type=click.Choice(["severity", "org", "rule", "format"]), default="severity", show_default=True)
+@click.option("--weeks", type=click.IntRange(1, 520), default=26, show_default=True, help="The last so many.")
+@_general
+def trends(by: str, weeks: int, **options: Any) -> None:
+    """Show risk over time: findings a week that stood at its end."""
+    from audit import commands, history  # noqa: PLC0415 - heavy
+
+    sys.exit(history.trends(by, weeks, commands.Options(**options)))
 
 
 @cli.command()

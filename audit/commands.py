@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ import msgspec
 from audit import output
 from audit.exits import Exit, exit_code
 from audit.output import complain, say
-from reports.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -49,6 +47,35 @@ def repo(repo_id: str, kind: str, revision: str | None, options: Options) -> Exi
     from audit import hub  # noqa: PLC0415 - the real client is heavy
 
     return _audit(options, lambda session: hub.audit_repo(session, repo_id, kind, revision))
+
+
+def diff(repo_id: str, revisions: tuple[str, str], kind: str, options: Options) -> Exit:
+    """`audit diff`."""
+    from audit.difference import Difference, audit_difference  # noqa: PLC0415 - the real client is heavy
+    from audit.exits import tallied  # noqa: PLC0415 - beside its only use
+    from audit.session import Session, open_session  # noqa: PLC0415 - the same
+
+    if not all(revisions):
+        raise click.UsageError("a revision is empty; name a branch, a tag or a commit")
+
+    def run() -> Exit:
+        config = configuration(options)
+        session: Session
+
+        async def inside() -> Difference:
+            nonlocal session
+            async with open_session(config, options) as session:
+                return await audit_difference(session, repo_id, kind, revisions)
+
+        found = anyio.run(inside)
+        say(found.json() + "\n" if options.form == "json" else found.text())
+        warn_set_aside(session.tools.store)
+        for trouble in session.tools.troubles:
+            complain(trouble)
+        fail_on: Any = options.fail_on or config.report.fail_on
+        return tallied(found.worst, complete=found.complete, fail_on=fail_on, exit_zero=options.exit_zero)
+
+    return guarded(run)
 
 
 def path(paths: Sequence[str], options: Options) -> Exit:
@@ -93,7 +120,7 @@ def demo(*, serve: bool) -> Exit:
     """`audit demo`."""
     from audit.demo import run  # noqa: PLC0415 - heavy
 
-    return _guarded(lambda: run.demo(serve=serve))
+    return guarded(lambda: run.demo(serve=serve))
 
 
 def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
@@ -101,104 +128,7 @@ def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
     from audit.sweep import SweepOptions  # noqa: PLC0415 - the real client is heavy
     from audit.sweep import sweep as run  # noqa: PLC0415 - the same
 
-    return _guarded(lambda: run(targets, options, SweepOptions(**how)))
-
-
-def sql(query: str | None, options: Options, *, name: str | None, listing: bool, parameters: Sequence[str]) -> Exit:
-    """`audit sql`."""
-    from reports import shipped  # noqa: PLC0415 - beside its only use
-    from reports.table import render  # noqa: PLC0415 - the same
-
-    if (query is None) + (name is None) + (not listing) != 2:
-        raise click.UsageError("give one query, or --name NAME of one that ships with the project, or --list")
-    given = dict(_parameter(one) for one in parameters)
-
-    def run() -> Exit:
-        if listing:
-            say(shipped.listing())
-            return Exit.OK
-        values: dict[str, str | None] = dict(given)
-        if name is not None:
-            found = shipped.find(name)
-            text, values = found.sql, dict.fromkeys(found.parameters) | given
-        else:
-            text = _standard_input() if query == "-" else str(query)
-        store = open_store(configuration(options), options)
-        result = store.query(text, parameters=values)
-        warn_set_aside(store)
-        _show(render(result, options.form))
-        return Exit.OK
-
-    return _guarded(run)
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise click.UsageError(f"--param is written NAME=VALUE, for $NAME in the query; got {text[:60]!r}")
-    return name, value
-
-
-def _show(text: str) -> None:
-    """Say it, on a terminal that it does not fit on by the user's pager."""
-    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
-        click.echo_via_pager(text)
-    else:
-        say(text)
-
-
-def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exit:
-    """`audit hunt`."""
-    from reports.hunt import patterns  # noqa: PLC0415 - beside its only use
-    from reports.table import render  # noqa: PLC0415 - the same
-
-    if not pattern.strip("*"):
-        raise click.UsageError("name something to look for, such as os.system or torch.hub.*")
-
-    def run() -> Exit:
-        store = open_store(configuration(options), options)
-        found = store.hunt(pattern, kind=kind, since=since)
-        warn_set_aside(store)
-        _show(render(found, options.form))
-        if not options.quiet:
-            at = {name: found.columns.index(name) for name in ("blob", "repo")}
-            blobs, repos = (len({row[at[name]] for row in found.rows}) for name in ("blob", "repo"))
-            others = patterns(pattern)[1:]
-            also = f", also as {' and '.join(others)}" if others else ""
-            click.echo(f"{blobs} blobs in {repos} repos referenced {visible(pattern)}{visible(also)}", err=True)
-        return Exit.OK
-
-    return _guarded(run)
-
-
-def judge(options: Options) -> Exit:
-    """`audit judge`."""
-    from audit.judging import judge_all  # noqa: PLC0415 - beside its only use
-    from audit.pipeline import ruleset  # noqa: PLC0415 - the same
-    from audit.session import policy  # noqa: PLC0415 - the same
-
-    def run() -> Exit:
-        config = configuration(options)
-        store, rules_ = open_store(config, options), policy(config)
-        count = changed = unread = 0
-        for one in judge_all(store, rules_, ruleset(rules_)):
-            count += 1
-            changed += one.changed
-            unread += bool(one.unread)
-            if one.changed:
-                click.echo(one.line)
-        warn_set_aside(store)
-        click.echo(f"{count} audits judged again: {changed} changed, {count - changed} as before", err=True)
-        if unread:
-            click.echo(f"{unread} of them have files that newer scanners read anew; the next sweep does", err=True)
-        return Exit.OK
-
-    return _guarded(run)
-
-
-def _standard_input() -> str:
-    """The query that waits there; nothing where it is closed."""
-    return sys.stdin.buffer.read().decode(errors="surrogateescape") if sys.stdin is not None else ""
+    return guarded(lambda: run(targets, options, SweepOptions(**how)))
 
 
 def rules(rule: str | None) -> Exit:
@@ -236,7 +166,7 @@ def cache(action: str, options: Options) -> Exit:
             click.echo(f"{human(freed)} freed")
         return Exit.OK
 
-    return _guarded(run)
+    return guarded(run)
 
 
 # --- what they share ---------------------------------------------------------------------------------------------
@@ -261,7 +191,7 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
     """Run one audit in a session, write it out, and say how it ended."""
     from audit.session import Session, open_session  # noqa: PLC0415 - beside its only use
 
-    def guarded() -> Exit:
+    def run_it() -> Exit:
         config = configuration(options)
         if options.output is not None:
             output.check(options.output)
@@ -285,7 +215,7 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
             complain(trouble)
         return Exit.WRONG if session.tools.troubles and code is not Exit.FOUND else code
 
-    return _guarded(guarded)
+    return guarded(run_it)
 
 
 def write(audit: Audit, options: Options) -> None:
@@ -307,7 +237,7 @@ def write(audit: Audit, options: Options) -> None:
         output.save(document, options.output)
 
 
-def _guarded(run: Callable[[], Exit]) -> Exit:
+def guarded(run: Callable[[], Exit]) -> Exit:
     """Run a command; errors that a user can mend become one line and their exit code."""
     from audit.config import ConfigError  # noqa: PLC0415 - beside its only use
     from crawler.errors import BadTargetError, BadUrlError, CrawlError, NotARepoIdError  # noqa: PLC0415 - as above

@@ -197,6 +197,12 @@ class Store:
         with opened(self.path, write=False, wait=self.wait) as connection:
             return hunt(connection, pattern, kind=kind, since=since)
 
+    def references(self, audit_id: str) -> list[tuple[str, str, str, str]]:
+        """What the files of an audit reference, each as path, kind, name and how it is used."""
+        self.merge()
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            return connection.execute(_REFERENCED, [audit_id]).fetchall()
+
     def outdated(self, ruleset: str) -> list[str]:
         """The audits that speak for their targets and were judged by other rules than these."""
         self.merge()
@@ -283,6 +289,14 @@ ORDER BY audited_at DESC
 LIMIT 1
 """
 """The newest judgement of a commit counts: what an older ruleset called clean may not be."""
+
+_REFERENCED = """
+SELECT path, kind, if(module = '', name, module || '.' || name) AS full_name,
+    string_agg(DISTINCT used_as, ', ' ORDER BY used_as)
+FROM files JOIN "references" USING (blob)
+WHERE audit_id = $1
+GROUP BY path, kind, full_name
+"""
 
 _RUNNING = "SELECT sweep_id FROM sweeps WHERE status = 'running'"
 

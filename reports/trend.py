@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reports.query import Table
 
 _MARKS = {"critical": "#", "high": "+", "medium": "-", "low": "."}
+_LEVELS = " ▁▂▃▄▅▆▇█"
 _WIDEST = 40
 """Columns of the longest bar."""
 
@@ -37,6 +38,28 @@ def trend_text(table: Table) -> str:
         bar = "".join(_MARKS[name] * _columns(counts[name], most) for name in worst_first)
         lines.append(f"{visible(day):<10}  {numbers}  {bar}".rstrip())
     lines.append(f"{'':<10}  {'  '.join(f'{_MARKS[name]:>8}' for name in worst_first)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def groups_text(table: Table, by: str) -> str:
+    """The findings of each week by the column `by`: a line for each of its values, those with the most now first.
+
+    The other columns are `week` and `findings`; the bars of one line are in proportion to each other.
+    """
+    week, group, findings = (table.columns.index(name) for name in ("week", by, "findings"))
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in table.rows:
+        counts[str(row[group] or "-")][str(row[week])] += int(row[findings])
+    if not counts:
+        return "No findings yet.\n"
+    weeks = sorted({day for one in counts.values() for day in one})
+    rows = sorted(counts.items(), key=lambda item: (-item[1][weeks[-1]], -item[1].total(), item[0]))
+    width = max(len(visible(name)) for name, _ in rows)
+    lines = [f"{by:<{width}}  {'now':>7}  {'before':>7}  {weeks[0]} to {weeks[-1]}"]
+    for name, one in rows:
+        now, before = one[weeks[-1]], one[weeks[-2]] if len(weeks) > 1 else 0
+        bars = "".join(_LEVELS[-(-one[day] * (len(_LEVELS) - 1) // max(one.values()))] for day in weeks)
+        lines.append(f"{visible(name):<{width}}  {now:>7}  {before:>7}  {bars}".rstrip())
     return "".join(f"{line}\n" for line in lines)
 
 

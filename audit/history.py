@@ -1,0 +1,139 @@
+"""The commands that ask the history; none of them reaches the network."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audit.commands import configuration, guarded, open_store, warn_set_aside
+from audit.exits import Exit
+from audit.output import say
+from reports.escape import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.commands import Options
+
+
+def sql(query: str | None, options: Options, *, name: str | None, listing: bool, parameters: Sequence[str]) -> Exit:
+    """`audit sql`."""
+    from reports import shipped  # noqa: PLC0415 - beside its only use
+    from reports.table import render  # noqa: PLC0415 - the same
+
+    if (query is None) + (name is None) + (not listing) != 2:
+        raise click.UsageError("give one query, or --name NAME of one that ships with the project, or --list")
+    given = dict(_parameter(one) for one in parameters)
+
+    def run() -> Exit:
+        if listing:
+            say(shipped.listing())
+            return Exit.OK
+        values: dict[str, str | None] = dict(given)
+        if name is not None:
+            found = shipped.find(name)
+            text, values = found.sql, dict.fromkeys(found.parameters) | given
+        else:
+            text = _standard_input() if query == "-" else str(query)
+        store = open_store(configuration(options), options)
+        result = store.query(text, parameters=values)
+        warn_set_aside(store)
+        _show(render(result, options.form))
+        return Exit.OK
+
+    return guarded(run)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.UsageError(f"--param is written NAME=VALUE, for $NAME in the query; got {text[:60]!r}")
+    return name, value
+
+
+def _show(text: str) -> None:
+    """Say it, on a terminal that it does not fit on by the user's pager."""
+    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        click.echo_via_pager(text)
+    else:
+        say(text)
+
+
+def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exit:
+    """`audit hunt`."""
+    from reports.hunt import patterns  # noqa: PLC0415 - beside its only use
+    from reports.table import render  # noqa: PLC0415 - the same
+
+    if not pattern.strip("*"):
+        raise click.UsageError("name something to look for, such as os.system or torch.hub.*")
+
+    def run() -> Exit:
+        store = open_store(configuration(options), options)
+        found = store.hunt(pattern, kind=kind, since=since)
+        warn_set_aside(store)
+        _show(render(found, options.form))
+        if not options.quiet:
+            at = {name: found.columns.index(name) for name in ("blob", "repo")}
+            blobs, repos = (len({row[at[name]] for row in found.rows}) for name in ("blob", "repo"))
+            others = patterns(pattern)[1:]
+            also = f", also as {' and '.join(others)}" if others else ""
+            click.echo(f"{blobs} blobs in {repos} repos referenced {visible(pattern)}{visible(also)}", err=True)
+        return Exit.OK
+
+    return guarded(run)
+
+
+def judge(options: Options) -> Exit:
+    """`audit judge`."""
+    from audit.judging import judge_all  # noqa: PLC0415 - beside its only use
+    from audit.pipeline import ruleset  # noqa: PLC0415 - the same
+    from audit.session import policy  # noqa: PLC0415 - the same
+
+    def run() -> Exit:
+        config = configuration(options)
+        store, rules_ = open_store(config, options), policy(config)
+        count = changed = unread = 0
+        for one in judge_all(store, rules_, ruleset(rules_)):
+            count += 1
+            changed += one.changed
+            unread += bool(one.unread)
+            if one.changed:
+                click.echo(one.line)
+        warn_set_aside(store)
+        click.echo(f"{count} audits judged again: {changed} changed, {count - changed} as before", err=True)
+        if unread:
+            click.echo(f"{unread} of them have files that newer scanners read anew; the next sweep does", err=True)
+        return Exit.OK
+
+    return guarded(run)
+
+
+def _standard_input() -> str:
+    """The query that waits there; nothing where it is closed."""
+    return sys.stdin.buffer.read().decode(errors="surrogateescape") if sys.stdin is not None else ""
+
+
+def trends(by: str, weeks: int, options: Options) -> Exit:
+    """`audit trends`."""
+    from reports.trend import groups_text, trend_text  # noqa: PLC0415 - beside its only use
+
+    def run() -> Exit:
+        store = open_store(configuration(options), options)
+        parameters = {"weeks": str(weeks)}
+        if by == "severity":
+            say(trend_text(store.query(_WEEKLY.format(by="severity"), parameters=parameters)))
+        else:
+            say(groups_text(store.query(_WEEKLY.format(by=by), parameters=parameters), by))
+        warn_set_aside(store)
+        return Exit.OK
+
+    return guarded(run)
+
+
+_WEEKLY = """
+SELECT week, {by}, severity, count(*) AS findings FROM weekly_findings
+WHERE week > (SELECT max(week) FROM weekly_findings) - to_days(7 * $weeks::INTEGER) GROUP BY ALL ORDER BY ALL
+"""
