@@ -26,6 +26,10 @@ oracle: .venv/development
 oracle-torch: .venv/development
 	$(BIN)/python -m tests.properties.torch_oracle $(PYTHON_TORCH)
 
+# The HDF5 reader against h5py: PYTHON_H5PY is an interpreter that has it; ORACLE_FILES, ORACLE_BENDS, ORACLE_SEED.
+oracle-hdf5: .venv/development
+	$(BIN)/python -m tests.properties.hdf5_oracle $(PYTHON_H5PY)
+
 # Bent files against every reader: SAMPLES=folder SECONDS=600. What is found lies in fuzz-found/.
 fuzz: .venv/development
 	$(BIN)/python -m tests.properties.fuzz $${SAMPLES:-tests/data} --seconds $${SECONDS:-600}

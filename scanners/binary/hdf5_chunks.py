@@ -129,10 +129,10 @@ def _paged(file: File, layout: Layout, array: _Array, blocks: Sequence[tuple[int
         for number in range(array.pages(entries)):
             if _is_set(bitmap, number):
                 here = min(array.page, entries - number * array.page)
-                places.append((at + number * (array.page * array.size + 4), here * array.size))
+                places.append((at + number * (array.page * array.size + 4), here * array.size + 4))
     bound(len(places))
     for page in file.get_all(places):
-        yield from _entries(file, page.data, array.size, layout, filtered=array.filtered)
+        yield from _entries(file, page.data[:-4], array.size, layout, filtered=array.filtered)
 
 
 def _fixed(file: File, layout: Layout, address: int) -> Iterator[Chunk]:

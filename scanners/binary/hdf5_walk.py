@@ -8,7 +8,6 @@ asked for together with what others lack, and what one breaks hides no other.
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVarTuple
 
 from scanners.binary import hdf5_headers as headers
@@ -56,11 +55,11 @@ _NUMBERED: Final = re.compile(r"(.+?)(0|[1-9]\d{0,5})")
 _JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{|\[[ \t\r\n]*[\[{\"])")
 _PICKLED: Final = frozenset(("PSEUDOATOM", "base_type"))
 """Attributes by which PyTables and hickle say that a dataset holds pickles."""
-_KERAS: Final = frozenset(
-    "model_config training_config keras_version layer_names weight_names model_weights optimizer_weights"
-    " _layer_checkpoint_dependencies layers".split()
+_KERAS: Final = re.compile(
+    r"model_config|training_config|keras_version|layer_names|weight_names|model_weights|optimizer_weights"
+    r"|_layer_checkpoint_dependencies|(?:.+/)?vars/\d{1,6}"
 )
-"""Attributes and groups at the root of what Keras wrote."""
+"""Attributes and groups at the root of what Keras wrote, and how it names weights since version 3."""
 
 
 class Walk:
@@ -74,7 +73,8 @@ class Walk:
         self._source, self._scan, self._file = source, scan, file
         self._missing: list[Span] = []
         self._seen: set[int] = set()
-        self._todo: deque[tuple[str, int]] = deque()
+        self._todo: list[tuple[int, str]] = []
+        self._opened: set[tuple[OpensKind, str]] = set()
         self._soft: list[str] = []
         self._read = self._peeks = 0
 
@@ -82,8 +82,10 @@ class Walk:
         """State all there is to state; one `Missing` for all that was lacking."""
         self._found("", root)
         while self._todo:
-            path, address = self._todo.popleft()
-            self._try(path, self._object, path, address)
+            # By their places: in a compressed part, going back means to inflate it again.
+            level, self._todo = sorted(self._todo), []
+            for address, path in level:
+                self._try(path, self._object, path, address)
         if self._missing:
             raise Missing(merge(self._missing))
         if self.keras and self._soft:
@@ -116,7 +118,7 @@ class Walk:
             self.trouble(path, LimitReached("objects", f"over {_OBJECTS_MOST} objects"))
         if len(self._seen) <= _OBJECTS_MOST:
             self._seen.add(address)
-            self._todo.append((path if len(path) <= _PATH_MOST else clip_name(path), address))
+            self._todo.append((address, path if len(path) <= _PATH_MOST else clip_name(path)))
 
     # -- objects
 
@@ -131,7 +133,7 @@ class Walk:
             self._link(f"{path}/{link.name}" if path else link.name, link)
 
     def _link(self, path: str, link: Link) -> None:
-        self.keras |= path in _KERAS
+        self.keras |= _KERAS.fullmatch(path) is not None
         if link.address is not None:
             self._found(path, link.address)
         elif link.file is not None:
@@ -142,7 +144,9 @@ class Walk:
             self.trouble(path, Unsupported(f"a link of class {link.kind}"))
 
     def _opens(self, kind: OpensKind, target: str, path: str) -> None:
-        self._scan.state(Opens(kind, clip(target), clip_name(path), member=self._scan.member))
+        if (kind, target) not in self._opened:
+            self._opened.add((kind, target))
+            self._scan.state(Opens(kind, clip(target), clip_name(path), member=self._scan.member))
 
     # -- what they say
 
@@ -156,7 +160,7 @@ class Walk:
     def _attribute(self, path: str, flags: int, data: bytes, texts: dict[str, bytes]) -> None:
         attribute = read_attribute(self._file, flags, data)
         name = f"{path}/{attribute.name}" if path else attribute.name
-        self.keras |= name in _KERAS
+        self.keras |= _KERAS.fullmatch(name) is not None
         said = texts[attribute.name] = self._say(name, attribute.type, attribute.data, attribute.elements)
         if name == "keras_version":
             version = clip(said.decode("utf-8", "backslashreplace"))

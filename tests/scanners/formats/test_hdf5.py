@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.budget import Limits
+from scanners.budget import Budget, Limits
 from scanners.facts import Anomaly, Opens, Reference, Unread
 from scanners.formats import hdf5, pickle_stream, text
 from scanners.judge import complete
 from scanners.registry import SCANNERS
 from scanners.routing import Router
-from scanners.scanner import Scanner
-from scanners.source import BytesSource
+from scanners.scanner import Scan, Scanner
+from scanners.source import BytesSource, Span, subtract
 from tests.craft import hdf5 as craft
 from tests.craft.archives import Part, archive
 from tests.craft.pickles import system
@@ -73,6 +73,17 @@ def test_bytes_that_come_piece_by_piece_say_the_same_in_few_rounds(path):
     assert outcome == read(data, path.name)
     assert rounds <= 14
     assert sum(span.length for span in held) <= len(data)
+
+
+@pytest.mark.parametrize("path", [path for path in SAMPLES if path.stem != "deleted"], ids=lambda path: path.stem)
+def test_no_structure_is_taken_for_free_space(path):
+    data = path.read_bytes()
+    own = Scan(len(data), Budget(Limits()), route=lambda source, scan: "", name=path.name)
+    hdf5.SCANNER.scan(BytesSource(data), own)
+    inert = subtract(Span(0, len(data)), own.account.examined_spans())
+    left = b"|".join(data[span.start : span.stop] for span in inert)
+    marks = b"OHDR OCHK TREE SNOD HEAP GCOL FRHP FHDB FHIB BTHD BTIN BTLF FAHD FADB EAHD EAIB EASB EADB".split()
+    assert [mark for mark in marks if mark in left] == []
 
 
 def test_the_names_that_h5py_wrote_are_all_found():
