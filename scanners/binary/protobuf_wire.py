@@ -9,6 +9,7 @@ else. Short messages are copied as they stand: how they merge, and what they mea
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scanners.binary.read_ahead import Ahead
@@ -23,13 +24,21 @@ LONG: Final = 4096
 """Bytes of the longest leaf that is kept, and of the longest message that is copied without a look inside."""
 DEPTH: Final = 100
 """Messages inside messages; the libraries of all languages refuse more."""
+_HEADER: Final = 8
+"""Bytes that are counted for a tag and a length, or a tag and a number."""
 _TAG_MOST: Final = 5
 _VARINT_MOST: Final = 10
 _U32: Final = (1 << 32) - 1
+_U64: Final = (1 << 64) - 1
 
 _VARINT, _FIXED64, _LENGTH, _GROUP, _GROUP_END, _FIXED32 = range(6)
 _FIXED: Final = {_FIXED64: 8, _FIXED32: 4}
 # Of google.protobuf.FieldDescriptorProto.Type.
+_PACKED: Final = {
+    _VARINT: re.compile(rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x01])*+"),
+    **{wire: re.compile(rb"(?:[\x00-\xff]{%d})*+" % length) for wire, length in _FIXED.items()},
+}
+"""Numbers of one field behind one another."""
 _WIRE_TYPES: Final = {
     **dict.fromkeys((1, 6, 16), _FIXED64),
     **dict.fromkeys((2, 7, 15), _FIXED32),
@@ -116,20 +125,25 @@ class _Walk:
                 self._skip(wire, number, stop)
                 self._note(self.unknown, begin, ahead.at)
             else:
-                part = _varint(number << 3 | wire) + self._value(field, wire, stop, depth)
-                self._kept += len(part)
                 self._hold(self._kept)
-                parts.append(part)
+                parts.append(_varint(number << 3 | wire) + self._value(field, wire, stop, depth))
 
     def _value(self, field: _Field, wire: int, stop: int, depth: int) -> bytes:
         ahead = self._ahead
+        self._kept += _HEADER
         if wire != _LENGTH:
-            return self._plain(stop) if wire == _VARINT else ahead.take(self._within(_FIXED[wire], ahead.at, stop))
+            if wire == _VARINT:
+                # Of the tenth byte, C++ lets fall what there is no room for.
+                return _varint(self._varint(_VARINT_MOST, stop) & _U64)
+            return ahead.take(self._within(_FIXED[wire], ahead.at, stop))
         length = self._within(self._varint(_VARINT_MOST, stop), ahead.at, stop)
         if field.message is not None and length > self._copied:
             data = self.message(ahead.at + length, field.message, depth + 1)
         elif length <= LONG:
+            self._kept += length
             data = ahead.take(length)
+            if field.packed and not _PACKED[field.wire].fullmatch(data):
+                raise _Broken("numbers that do not end with their field,")
         else:
             span = Span(ahead.at, ahead.at + length)
             ahead.step_over(length)
@@ -154,17 +168,11 @@ class _Walk:
 
     def _varint(self, most: int, stop: int) -> int:
         value = 0
-        for index, byte in enumerate(self._plain(stop, most)):
+        for index, byte in enumerate(self._ahead.peek(min(most, stop - self._ahead.at))):
             value |= (byte & 0x7F) << 7 * index
-        return value
-
-    def _plain(self, stop: int, most: int = _VARINT_MOST) -> bytes:
-        """The bytes of a varint."""
-        data = self._ahead.peek(min(most, stop - self._ahead.at))
-        for index, byte in enumerate(data):
             if byte < 0x80:
                 self._ahead.at += index + 1
-                return data[: index + 1]
+                return value
         raise _Broken("a number without end")
 
     def _skip(self, wire: int, number: int, stop: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scanners.binary.messages import Parsed, message_class, parse
 from scanners.binary.protobuf_wire import LONG
+from scanners.scanner import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -74,8 +75,12 @@ FINGERPRINT: Final = Kind(
 
 
 def read(source: Source, kinds: Iterable[Kind], budget: Budget) -> tuple[Kind, Parsed] | None:
-    """The first of these messages that the source holds from end to end, as far as it is one; None for none."""
-    for kind in kinds:
+    """The first of these messages that the source holds from end to end, as far as it is one; None for none.
+
+    What the source begins like is tried first.
+    """
+    like = begins_like(source.read(0, min(HEAD, source.size)), source.size)
+    for kind in sorted(kinds, key=lambda kind: kind.message != like):
         parsed = parse(source, kind.message, budget)
         if kind.fits(parsed.message):
             return kind, parsed
@@ -169,19 +174,20 @@ def _begins_info(data: bytes) -> bool:
     return False
 
 
-def begins_like(head: bytes, size: int) -> bool:
-    """Whether a file of `size` bytes that begins like this is a message of TensorFlow."""
+def begins_like(head: bytes, size: int) -> str:
+    """The message of TensorFlow that a file of `size` bytes is if it begins like this, "" for none."""
     parts = [part for _, part in zip(range(2), _parts(head), strict=False)]
     if not parts or parts[-1].stop > size:
-        return False
+        return ""
     if [part.number for part in parts] == [1, 2] and head[:1] == b"\x08":
         info = next(_parts(parts[1].value), None)
-        return info is not None and info.number == 1 and _begins_info(info.value)
+        return "SavedModel" if info is not None and info.number == 1 and _begins_info(info.value) else ""
     if parts[0].number != 1 or head[:1] != b"\n":
-        return False
+        return ""
     first = parts[0].value
-    return (
-        _begins_node(first)
-        or _begins_info(first)
-        or any(part.number == 4 and part.value.startswith(b"_tf_keras_") for part in _parts(first))
-    )
+    if _begins_node(first):
+        return "GraphDef"
+    if _begins_info(first):
+        return "MetaGraphDef"
+    keras = any(part.number == 4 and part.value.startswith(b"_tf_keras_") for part in _parts(first))
+    return "SavedMetadata" if keras else ""

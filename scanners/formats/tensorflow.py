@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from scanners.source import Source
 
-_NAMES_ONLY: Final = frozenset("name op input device key type_url full_name local_name node_path identifier".split())
-"""Fields of names: no operation takes them for content."""
+_NAMES_ONLY: Final = frozenset(
+    "name op input device key type_url full_name local_name node_path identifier shape tensor_shape debug_info"
+    " experimental_debug_info experimental_type".split()
+)
+"""Fields of names, and of messages that hold nothing else: no operation takes them for content."""
 _GRAPH_LEAST: Final = 10
 """Bytes of the shortest graph with a node that has a name and an operation."""
 _PARTS_MOST: Final = 4096
@@ -41,7 +44,7 @@ _ASSETS: Final = b"saved_model_assets"
 
 def recognise(sample: Sample) -> bool:
     """Whether the first fields are those of a message of TensorFlow."""
-    return begins_like(sample.head, sample.size) or _TEXTUAL.match(sample.head) is not None
+    return bool(begins_like(sample.head, sample.size)) or _TEXTUAL.match(sample.head) is not None
 
 
 def scan(source: Source, scan: Scan) -> None:

@@ -9,7 +9,7 @@ from scanners.binary.messages import message_class, parse
 from scanners.binary.protobuf_wire import DEPTH, LONG, outline
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.source import BytesSource, Span
-from tests.craft.tensorflow import const, field, floats, graph, node, number, saved_model, tensor, varint
+from tests.craft.tensorflow import const, field, floats, function, graph, node, number, saved_model, tensor, varint
 
 READ = node("ReadFile", "read", "path")
 
@@ -126,6 +126,11 @@ def test_nesting_ends_where_the_libraries_end_it(depth):
 def test_an_outline_that_is_too_large_is_a_limit():
     with pytest.raises(LimitReached):
         read(graph(*[READ] * 3000), limits=Limits(whole=50_000))
+
+
+def test_what_is_nested_counts_once():
+    data = saved_model(functions=[function("f", *[READ] * 2000)])
+    assert read(data, "SavedModel", Limits(whole=len(data) + 2000 * 8)).broken == ""
 
 
 def test_a_token_that_is_forged_leads_to_nothing():
