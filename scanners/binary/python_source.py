@@ -57,6 +57,8 @@ class _Reading:
         self.named: set[Named] = set()
         self._stands_for: dict[str, list[str]] = {}
         self._bound: set[str] = set()
+        self._told: set[int] = set()
+        """Identities of the names that what their calls give says all about."""
         nodes = list(ast.walk(tree))
         for node in nodes:
             self._binds(node)
@@ -107,12 +109,22 @@ class _Reading:
 
     def _uses(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
-            self._name(node.func, "called")
+            if self._gets_by_constant(node):
+                self._told.add(id(node.func))
+            else:
+                self._name(node.func, "called")
             self._name(node, "imported")
+        elif id(node) in self._told:
+            return
         elif isinstance(node, ast.Attribute | ast.Subscript) or (
             isinstance(node, ast.Name) and node.id not in self._bound
         ):
             self._name(node, "read")
+
+    def _gets_by_constant(self, node: ast.Call) -> bool:
+        """Whether a call is a `getattr` by a constant name, as torch.fx writes what is no identifier (`"0"`)."""
+        named = len(node.args) == 2 and not node.keywords and bool(_text(node.args[1], _NESTED))
+        return named and _GETTERS.issuperset(self._paths(node.func))
 
     def _name(self, node: ast.expr, used: Used) -> None:
         self.named |= {Named(path, used) for path in self._paths(node) if path != UNKNOWN}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.facts import EXAMINED
 from scanners.findings import SEVERITIES, Rule
 from scanners.rules.pickle_arguments import Objection, made_by, path_of, sink_in, text_of
-from scanners.rules.pickle_known import ML_ROOTS, RISKY_NAMES
+from scanners.rules.pickle_known import ML_ROOTS, OS_ACTS, RISKY_NAMES
 from scanners.rules.pickle_rules import CODE_OBJECT
 from scanners.rules.policy_names import canonical_path
 from scanners.rules.policy_sinks import REACHED, SINKS
@@ -73,6 +73,8 @@ _NAMEDTUPLE: Final = ("_tuple_new",)
 """All that `__new__` of a named tuple names; what it stands for is a reference of its own."""
 _LABELS: Final = frozenset(("__qualname__", "__name__", "__module__", "__doc__"))
 _SHOWN: Final = 6
+_PIECE: Final = 64
+"""Names, and strings, that one fact about code holds; of more there are several."""
 _WINDOW: Final = 4
 """Names in a row that may be the parts of one path."""
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
@@ -87,6 +89,9 @@ def risks(code: Code, policy: Policy) -> list[str]:
     """What compiled code uses that code in a model file should not."""
     names = code.names
     found = {name for name in names if name in _RISKY}
+    if found == {"os"} and _only_paths(code):
+        # No path of these begins with it, so none is denied for that.
+        names, found = tuple(name for name in names if name != "os"), set()
     for width in range(2, _WINDOW + 1):
         for run in (names[at : at + width] for at in range(len(names) - width + 1)):
             path = ".".join(run)
@@ -96,6 +101,12 @@ def risks(code: Code, policy: Policy) -> list[str]:
     if text := sink_in(code.strings, policy, resolver=not found.isdisjoint({"getattr", "__import__", "importlib"})):
         found.add(text)
     return sorted(found)
+
+
+def _only_paths(code: Code) -> bool:
+    """Whether code that names `os` names nothing that is dangerous there, and is told whole."""
+    told = max(len(code.names), len(code.strings)) < _PIECE
+    return told and OS_ACTS.isdisjoint(code.names) and OS_ACTS.isdisjoint(code.strings)
 
 
 def _denied(code: Code, policy: Policy) -> tuple[Severity, list[str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scanners.facts import EXAMINED
 from scanners.rules.policy_instances import BARE
 from scanners.rules.policy_names import canonical_path
-from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS, WALKS
+from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, HANDLES_FILES, LOADERS_OF_CLASSES, REACHED, SINKS, WALKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,11 @@ _FORMULA_CALLS: Final = frozenset(
 """What a formula of patsy or formulaic may call: their own transforms, and arithmetic of numpy."""
 _EMPTY_PICKLES: Final = frozenset(repr(b"\x80" + bytes([p]) + b"}\x94.") for p in (4, 5)) | {repr(b"\x80\x02}q\x00.")}
 """Pickles of an empty dict, too short to be taken for a part of its own."""
+_SWITCHES: Final = frozenset(("None", "True", "False"))
 _UFUNC_MODULES: Final = ("numpy", "scipy.special")
+
+
+_FILES: Final = HANDLES_FILES | LOADERS_OF_CLASSES
 
 
 class Objection(NamedTuple):
@@ -103,6 +107,8 @@ def _getattr(call: Call, policy: Policy) -> Objection | None:
     made = name == "__new__" and (path_of(owner) or made_by(owner))
     if (_dunder(name) and not made) or name in SINKS | WALKS | REACHED or "." in name:
         return Objection("critical", f"the attribute {name!r} leads out of the object")
+    if name in _FILES:
+        return Objection("high", f"the method {name!r} opens the file that it is given the name of")
     if path := path_of(owner):
         if policy.decide_path(path).kind == "deny":
             return Objection("critical", f"the attribute is one of {path}")
@@ -170,14 +176,23 @@ def _itemgetter(call: Call, _: Policy) -> Objection | None:
     return Objection("low", "an item getter") if plain else Objection("high", "what it gets is not a constant")
 
 
-def _attrgetter(call: Call, _: Policy) -> Objection | None:
-    for argument in call.arguments:
-        name = text_of(argument)
-        if name is None or not name.isidentifier() or _dunder(name) or name in SINKS or name in REACHED:
-            return Objection("high", f"it gets {argument}")
-        if name in AMBIGUOUS_SINKS:
-            return Objection("high", f"it gets {argument}, the name of a sink")
+def _gets(argument: str) -> Objection | None:
+    """What speaks against an attribute that is looked up on whatever comes."""
+    name = text_of(argument)
+    if name is None or not name.isidentifier() or _dunder(name) or name in SINKS or name in REACHED:
+        return Objection("high", f"it gets {argument}")
+    if name in AMBIGUOUS_SINKS or name in _FILES:
+        return Objection("high", f"it gets {argument}, the name of a sink")
     return None
+
+
+def _attrgetter(call: Call, _: Policy) -> Objection | None:
+    return next((objection for argument in call.arguments if (objection := _gets(argument))), None)
+
+
+def _methodcaller(call: Call, _: Policy) -> Objection | None:
+    """`methodcaller(name, …)`: what it calls is a method of whatever it is used on."""
+    return _gets(_argument(call, 0)) or Objection("medium", "it calls a method of what it is used on")
 
 
 def _vectorize(call: Call, _: Policy) -> Objection | None:
@@ -228,6 +243,19 @@ def _memmap(call: Call, _: Policy) -> Objection | None:
     return Objection("high", f"it opens {_argument(call, 0) or 'a file'}")
 
 
+def _eval_repr(call: Call, _: Policy) -> Objection | None:
+    """`dill._dill._eval_repr(text)` evaluates what `repr` says of a constant of Python."""
+    if call.strings in (("NotImplemented",), ("Ellipsis",)):
+        return None
+    return Objection("critical", "it evaluates the text")
+
+
+def _lru_cache(call: Call, _: Policy) -> Objection | None:
+    """`lru_cache(size, typed)` gives what wraps a function; given a function, it gives one that calls it."""
+    plain = all(argument in _SWITCHES or argument.isdigit() for argument in call.arguments)
+    return None if plain else Objection("high", "it wraps the function that it is given")
+
+
 def _nothing(_: Call, __: Policy) -> Objection | None:
     """Arguments cannot make it dangerous: a dotted name that only makes a value."""
     return None
@@ -249,6 +277,7 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "functools.partialmethod": _inherits,
     "operator.itemgetter": _itemgetter,
     "operator.attrgetter": _attrgetter,
+    "operator.methodcaller": _methodcaller,
     "copyreg._reconstructor": _inherits,
     "copyreg.__newobj__": _inherits,
     "copyreg.__newobj_ex__": _inherits,
@@ -260,6 +289,8 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "numpy.lib._function_base_impl.vectorize": _vectorize,
     "numpy.memmap": _memmap,
     "numpy._core.memmap.memmap": _memmap,
+    "dill._dill._eval_repr": _eval_repr,
+    "functools.lru_cache": _lru_cache,
     "builtins.iter": _iter,
     "builtins.property": _property,
     "functools.reduce": _reduce,
@@ -268,6 +299,10 @@ ARGUMENT_AWARE: Final[dict[str, Callable[[Call, Policy], Objection | None]]] = {
     "spacy.vocab.unpickle_vocab": _unpickles(4),
     "zoneinfo.ZoneInfo._unpickle": _nothing,
     **dict.fromkeys(BARE, _instance),
+    # What dill 0.4 writes of the module that a function's globals are those of: all of it.
+    "importlib._bootstrap.ModuleSpec": _instance,
+    "importlib._bootstrap_external.SourceFileLoader": _instance,
+    "importlib._bootstrap_external.ExtensionFileLoader": _instance,
 }
 """By canonical name. A bare import of such a callee says nothing; handed to a call, it is what the policy says."""
 

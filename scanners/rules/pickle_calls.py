@@ -23,7 +23,7 @@ from scanners.rules.pickle_arguments import (
     path_of,
     sink_in,
 )
-from scanners.rules.pickle_known import ML_ROOTS, OWN, REBUILT, RISKY_NAMES
+from scanners.rules.pickle_known import COMPUTES, ML_ROOTS, OWN, REBUILT, RISKY_NAMES
 from scanners.rules.pickle_rules import (
     BY_CAPABILITY,
     CODE_OBJECT,
@@ -37,6 +37,7 @@ from scanners.rules.pickle_rules import (
 from scanners.rules.policy import Decision
 from scanners.rules.policy_instances import BARE
 from scanners.rules.policy_names import canonical, canonical_path
+from scanners.rules.policy_sinks import AMBIGUOUS_SINKS, REACHED, SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,20 +53,41 @@ _SHOWN: Final = 8
 """Names listed in one message."""
 _EXPLAINED_BY_CALL: Final = frozenset(("imported", "called", "instantiated"))
 """Uses of a name that the facts about its calls say all about."""
+_KEPT: Final[frozenset[UsedAs]] = frozenset(("imported", "resolved", "instantiated", "built"))
+"""Uses of a name that neither call it with anything nor hand it over."""
 _VERBS: Final[dict[UsedAs, str]] = {
     "argument": "hands over",
     "resolved": "reaches",
     "mutated": "changes",
     "possible": "by some loaders imports",
 }
+_BARE: Final = BARE | {"numpy.memmap"}
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
+_REACHED: Final = REACHED | {"types"}
+_CACHING: Final = re.compile(r"functools\.lru_cache\((?:(?:None|True|False|\d+)(?:, )?){0,2}\)")
+"""What wraps a function that it is called with, and does not call it."""
 _MODULE: Final = re.compile(r"<persistent \('module', ([A-Za-z_][\w.]*),", re.ASCII)
 
 
 def _dotted(module: str, name: str) -> str:
     return ".".join(part for part in canonical(module, name) if part)
+
+
+def _only_a_global(fact: Reference, what: str) -> bool:
+    """Whether a name that nothing is done with may be one of those that dill copies from the module of a function."""
+    if not fact.name or what == "builtins.__dict__":
+        return True  # a module, of which nothing was taken, and the names of all builtins
+    last = what.rpartition(".")[2]
+    return what.partition(".")[0] not in _REACHED and last not in SINKS and last not in AMBIGUOUS_SINKS
+
+
+def _makes_bare(what: str, call: Call) -> bool:
+    """Whether a call makes an instance of its first argument, and neither its `__new__` nor its `__init__` runs."""
+    if what == "copyreg._reconstructor":
+        return [canonical_path(path_of(argument)) for argument in call.arguments[1:2]] == ["builtins.object"]
+    return what == "numpy._core.multiarray._reconstruct" and bool(call.arguments)
 
 
 class _Key(NamedTuple):
@@ -95,6 +117,10 @@ class _Judging:
         """Member and canonical name of what is called there."""
         self.made: set[tuple[str, str]] = set()
         """The same of classes of which an instance is made by a callee that they are handed to."""
+        self.carrying = {code.member for code in case.codes if code.kind == "pickle"}
+        """Members that carry functions, whose globals travel with them."""
+        self.bare: set[tuple[str, str]] = set()
+        """The same of those of which it is made without their constructor."""
 
     def add(self, key: _Key, entry: _Entry, count: int = 1) -> None:
         """Keep the worst of what one rule says of one thing; of equals, the first."""
@@ -112,6 +138,9 @@ class _Judging:
             self.called.add((call.member, what))
             if what.startswith(("copyreg.", "torch._tensor.", "torch._utils.")):
                 self.made |= {(call.member, canonical_path(path)) for a in call.arguments[:2] if (path := path_of(a))}
+
+            if _makes_bare(what, call) and (path := path_of(call.arguments[0])):
+                self.bare.add((call.member, canonical_path(path)))
 
     def call(self, call: Call) -> None:
         """Judge one call."""
@@ -199,7 +228,11 @@ class _Judging:
         """A call of something that is no name: what the chain of calls before it gave."""
         head = made_by(call.name)
         known = canonical_path(head)
-        if known == "functools.partial" or call.name.startswith(("builtins.getattr('", 'builtins.getattr("')):
+        if (
+            known == "functools.partial"
+            or _CACHING.fullmatch(call.name)
+            or call.name.startswith(("builtins.getattr('", 'builtins.getattr("'))
+        ):
             return  # The call that this one makes in its turn is a fact of its own.
         if not head and (module := _MODULE.match(call.name)):
             # torch before 1.6 names the classes of whole modules so; its loader answers with the class.
@@ -258,7 +291,10 @@ class _Judging:
         decision = self.case.policy.decide(fact.module, fact.name)
         if decision.kind == "allow":
             return
-        if what in _AWARE and "argument" not in kinds and decision.capability != "custom":
+        bare = (fact.member, what) in self.bare and what in _BARE
+        if (
+            bare or what in COMPUTES or (what in _AWARE and "argument" not in kinds)
+        ) and decision.capability != "custom":
             return
         if decision.kind == "deny":
             assert decision.capability is not None
@@ -268,6 +304,8 @@ class _Judging:
             severity = "high" if decision.capability == "import_or_resolve" else decision.severity
             if not fact.name and decision.capability == "attribute_primitive":
                 severity = "medium"  # a module, of which nothing was taken yet
+            if fact.member in self.carrying and kinds <= _KEPT and _only_a_global(fact, what):
+                severity = min(severity, "medium", key=_RANK.__getitem__)
             verb = _VERBS.get(fact.used_as, "imports")
             evidence: dict[str, str | int | None] = {
                 "callee": what,

@@ -27,6 +27,7 @@ from scanners.rules.policy_names import canonical, canonical_path, imported, spe
 from scanners.rules.policy_sinks import (
     CODE_OBJECTS,
     FETCHES,
+    HANDLES_FILES,
     IMPORTERS,
     LOADERS_OF_CLASSES,
     REACHED,
@@ -244,6 +245,8 @@ class Policy:
             found = _worse(found, _KNOWN.get(part))
         if len(parts) > 1 and parts[-1] in LOADERS_OF_CLASSES:
             found = _worse(found, _LOADS)
+        if len(parts) > 1 and parts[-1] in HANDLES_FILES:
+            found = _worse(found, _FILES)
         start = max(0, len(names) - _SUFFIXES)
         for index in range(start, len(names) - 1):
             found = _worse(found, self._deny.match(names[index:]))
@@ -255,6 +258,9 @@ _FETCHES: Final = Decision("deny", "network", "high", "the last part of the name
 _IMPORTS: Final = Decision("deny", "import_or_resolve", "critical", "what bears this name imports what a text names")
 _UNPICKLES: Final = Decision("deny", "deserialize", "critical", "what bears this name unpickles what it is given")
 _LOADS: Final = Decision("deny", "deserialize", "high", "a method of this name loads what it is given the name of")
+_FILES: Final = Decision(
+    "deny", "file_write_delete", "high", "a method of this name writes what it is given the name of"
+)
 _WALKS: Final = Decision("deny", "attribute_primitive", "high", "the name walks through Python's own machinery")
 
 
@@ -265,7 +271,9 @@ _KNOWN: Final[dict[str, Decision]] = {
     **dict.fromkeys(SINKS, _REACHES),
     **dict.fromkeys(FETCHES, _FETCHES),
 }
-_STRUCTURE: Final = [sorted(t) for t in (REACHED, SINKS, FETCHES, IMPORTERS, UNPICKLERS, LOADERS_OF_CLASSES, WALKS)]
+_STRUCTURE: Final = [
+    sorted(t) for t in (REACHED, SINKS, FETCHES, IMPORTERS, UNPICKLERS, LOADERS_OF_CLASSES, HANDLES_FILES, WALKS)
+]
 
 
 def _digest(text: str) -> str:

@@ -40,12 +40,16 @@ PYTHON: Final[tuple[Allowed, ...]] = (
                 "NotImplemented NotImplementedError OSError OverflowError PermissionError RecursionError "
                 "ReferenceError RuntimeError RuntimeWarning StopIteration SyntaxError SystemError "
                 "TimeoutError TypeError UnicodeDecodeError UnicodeEncodeError UnicodeError UserWarning "
-                "ValueError Warning ZeroDivisionError bool bytearray bytes complex dict ellipsis enumerate "
-                "float frozenset int list object range reversed set slice str tuple zip __main__"
+                "ValueError Warning ZeroDivisionError bool bytearray bytes classmethod complex dict ellipsis enumerate "
+                "float frozenset int list object range reversed set slice staticmethod str tuple zip __main__"
             ),  # dill calls the script's own names `__main__` of this module
-            "collections": "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque",
+            "collections": "ChainMap Counter OrderedDict UserDict UserList UserString _tuplegetter defaultdict deque",
             "collections.abc": (
                 "Hashable Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Set"
+            ),
+            "dataclasses": (
+                "Field FrozenInstanceError InitVar KW_ONLY MISSING _DataclassParams _FIELD _FIELD_BASE _FIELD_CLASSVAR"
+                " _FIELD_INITVAR _HAS_DEFAULT_FACTORY _HAS_DEFAULT_FACTORY_CLASS _KW_ONLY_TYPE _MISSING_TYPE"
             ),
             "datetime": "date datetime time timedelta timezone",
             "dateutil._common": "weekday",
@@ -75,7 +79,7 @@ PYTHON: Final[tuple[Allowed, ...]] = (
             "string": "Template",
             "time": "struct_time",
             "types": "GenericAlias MappingProxyType NoneType SimpleNamespace",
-            "typing": "Any Callable Dict Iterable List Literal Mapping Optional Sequence Set Tuple Union",
+            "typing": "Any Callable Dict Generic Iterable List Literal Mapping Optional Sequence Set Tuple Union",
             "uuid": "SafeUUID UUID",
             "zoneinfo": "ZoneInfo",
         },

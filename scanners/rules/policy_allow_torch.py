@@ -319,6 +319,13 @@ TORCH_CLASSES: Final[tuple[Allowed, ...]] = (
         },
     ),
     Allowed(
+        "torch 2.13: tracers, which a module of torch.fx names, and loading makes without arguments; by review",
+        {
+            "torch.fx._symbolic_trace": "Tracer",
+            "torch.fx.experimental.proxy_tensor": "PythonKeyTracer",
+        },
+    ),
+    Allowed(
         "torch 2.13: data sets, by enumeration",
         {
             "torch.utils.data.dataset": (

@@ -81,8 +81,7 @@ PACKAGES: Final[tuple[Group, ...]] = (
         "torch.serialization.* torch.utils._content_store.* torch.UntypedStorage.from_file torch.from_file "
         "torch.cuda._memory_viz.* torch.cuda.memory._dump_snapshot torch.storage.UntypedStorage.from_file "
         "torch.FloatStorage.from_file h5py.File h5py._hl.files.* joblib.dump joblib.Memory joblib.memory.* "
-        "joblib.numpy_pickle.dump joblib.numpy_pickle.NDArrayWrapper "
-        "joblib.numpy_pickle_compat.NDArrayWrapper joblib.numpy_pickle_compat.ZNDArrayWrapper "
+        "joblib.numpy_pickle.dump "
         "PIL.Image.open cv2.imread cv2.imwrite pyarrow.parquet.* pyarrow.fs.* pyarrow.memory_map",
     ),
     Group(

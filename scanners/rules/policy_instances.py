@@ -32,6 +32,13 @@ INSTANCES: Final[tuple[Group, ...]] = (
     ),
     Group(
         "file_write_delete",
+        "what joblib before 0.10 puts in the place of an array in another file, which it names (joblib 1.6, "
+        "numpy_pickle_compat.py): the file is a finding of its own",
+        "joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper "
+        "joblib.numpy_pickle_compat.NDArrayWrapper joblib.numpy_pickle_compat.ZNDArrayWrapper",
+    ),
+    Group(
+        "file_write_delete",
         "training arguments: what they do after they are made opens files and sets variables of the environment that "
         "other libraries obey (transformers 4.46, training_args.py; accelerate 1.1, utils/dataclasses.py)",
         "accelerate.utils.dataclasses.DeepSpeedPlugin accelerate.utils.dataclasses.FullyShardedDataParallelPlugin "

@@ -43,6 +43,41 @@ LOADERS_OF_CLASSES: Final = frozenset(
 )
 """Methods that read what they are given from a disk or the network, and often unpickle it."""
 
+FILE_METHODS: Final[tuple[tuple[str, str], ...]] = (
+    ("numpy 2.4, ndarray; Python, array", "tofile dump fromfile"),
+    ("torch 2.13, storages and modules", "save _write_file _save_for_lite_interpreter from_file"),
+    (
+        "pandas 3.1, DataFrame and Series",
+        (
+            "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_iceberg to_json to_latex to_markdown"
+            " to_orc"
+            " to_parquet to_pickle to_sql to_stata to_string to_xml"
+        ),
+    ),
+    (
+        "xgboost 3.2, lightgbm 4.7, catboost 1.2",
+        "save_model dump_model load_model _load_model save_borders plot_tree save_binary",
+    ),
+    (
+        "gensim 4.4",
+        (
+            "save_as_text load_from_text save_word2vec_format load_word2vec_format"
+            " intersect_word2vec_format _smart_save"
+            " _save_specials save_facebook_model"
+        ),
+    ),
+    ("transformers 5.23 and its hub", "save_pretrained push_to_hub _upload_modified_files save_vocabulary"),
+    ("lightning 2.6, ModelCheckpoint", "to_yaml _save_checkpoint _remove_checkpoint _link_checkpoint save_checkpoint"),
+    ("spaCy 3.8", "to_disk from_disk"),
+    ("matplotlib 3.10, Figure", "savefig"),
+    ("datasets 4.4", "save_to_disk"),
+)
+"""Methods of classes that are harmless themselves that write, read or send what they are given the name of: in which
+library the signatures of all allowed classes were read for them, and their names.
+"""
+
+HANDLES_FILES: Final = frozenset(name for _, names in FILE_METHODS for name in names.split())
+
 WALKS: Final = frozenset(
     "__globals__ __subclasses__ __code__ __closure__ __dict__ __mro__ __base__ __bases__ __func__ __self__ __class__"
     " __wrapped__ __loader__ __spec__ __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __call__"

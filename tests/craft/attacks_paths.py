@@ -176,7 +176,7 @@ PATHS = [
             "behind an array, compressed": zlib.compress(stream(joblib_array(), "POP", RUN)),
             "a wrapper that loads another file": (
                 stream(built(instance(named("joblib.numpy_pickle", "NDArrayWrapper")), text("filename"), text("../../x.npy"))),
-                {"rule": "pickle-reaches-out", "severity": "high"},
+                {"rule": "joblib-external-file", "severity": "high"},
             ),
         },
         name="model.joblib",

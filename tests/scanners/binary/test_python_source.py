@@ -39,6 +39,20 @@ def test_a_call_is_named_by_what_it_reaches(source, called):
     assert called in paths(source, "called")
 
 
+@pytest.mark.parametrize("name", ["'0'", "'re' + 'lu'"])
+def test_an_attribute_by_a_constant_name_is_one(name):
+    assert "builtins.getattr" not in paths(
+        f"def forward(self, x):\n    return getattr(getattr(self, {name}), {name})(x)"
+    )
+
+
+@pytest.mark.parametrize(
+    "call", ["getattr(self, name)", "getattr(self, 'x', y)", "f(getattr)", "getattr(self, *names)"]
+)
+def test_an_attribute_by_any_other_name_is_a_call(call):
+    assert "builtins.getattr" in paths(f"def forward(self, x):\n    return {call}")
+
+
 def test_what_is_only_read_or_imported_is_named_too():
     assert "os.environ" in paths("import os\nx = os.environ", "read")
     assert paths("import os", "imported") == {"os"}

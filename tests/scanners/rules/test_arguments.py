@@ -40,6 +40,21 @@ def worst(module, name, *arguments, opcode="REDUCE", strings=(), more=()):
         ("builtins", "getattr", ("'abc'", "'upper'"), "medium"),
         ("builtins", "getattr", ("<persistent ('x',)>", "'y'"), "medium"),
         ("builtins", "getattr", ("os", "'system'"), "critical"),
+        ("builtins", "getattr", ("numpy._core.multiarray._reconstruct(numpy.ndarray)", "'tofile'"), "high"),
+        ("builtins", "getattr", ("numpy._core.multiarray._reconstruct(numpy.ndarray)", "'tolist'"), None),
+        ("builtins", "getattr", ("pandas.core.frame.DataFrame()", "'to_pickle'"), "high"),
+        ("builtins", "getattr", ("pandas.core.frame.DataFrame()", "'to_dict'"), None),
+        ("builtins", "getattr", ("xgboost.sklearn.XGBModel()", "'load_model'"), "high"),
+        ("builtins", "getattr", ("torch.nn.modules.module.Module", "'save'"), "high"),
+        ("operator", "methodcaller", ("'lower'",), "medium"),
+        ("operator", "methodcaller", ("'to_csv'", "'/tmp/x'"), "high"),
+        ("operator", "methodcaller", ("'__class__'",), "high"),
+        ("operator", "methodcaller", ("?",), "high"),
+        ("operator", "attrgetter", ("'savefig'",), "high"),
+        ("operator", "add", ("1", "2"), "high"),
+        ("functools", "lru_cache", ("None", "False"), None),
+        ("functools", "lru_cache", ("my.function",), "high"),
+        ("dill._dill", "_eval_repr", ("'exit()'",), "critical"),
         ("builtins", "getattr", ("sys.modules", "'get'"), "critical"),
         ("builtins", "getattr", ("collections.OrderedDict()", "'__class__'"), "critical"),
         ("builtins", "getattr", ("collections.OrderedDict()", "'Popen'"), "critical"),
@@ -114,6 +129,40 @@ def worst(module, name, *arguments, opcode="REDUCE", strings=(), more=()):
 )
 def test_arguments_decide(module, name, arguments, severity):
     assert worst(module, name, *arguments) == severity
+
+
+def test_the_words_that_dill_evaluates_are_constants():
+    assert worst("dill._dill", "_eval_repr", "'NotImplemented'", strings=("NotImplemented",)) is None
+
+
+@pytest.mark.parametrize("used_as", ["imported", "argument", "resolved"])
+@pytest.mark.parametrize(("module", "name"), [("_operator", "add"), ("builtins", "max"), ("__builtin__", "map")])
+def test_what_only_computes_may_be_named_and_handed_on(module, name, used_as):
+    assert judge([Reference("pickle.global", module, name, used_as)], path="m", format="pickle", policy=POLICY) == ()
+
+
+@pytest.mark.parametrize("name", ["methodcaller", "call", "setitem", "attrgetter"])
+def test_what_looks_up_or_calls_may_not(name):
+    (finding,) = judge(
+        [Reference("pickle.global", "operator", name, "argument")], path="m", format="pickle", policy=POLICY
+    )
+    assert finding.severity == "high"
+
+
+MEMMAP = Reference("pickle.global", "numpy", "memmap", "argument", "", 1)
+
+
+def test_an_array_that_was_a_file_is_made_in_memory():
+    assert worst("numpy.core.multiarray", "_reconstruct", "numpy.memmap", "(0,)", "b'b'", more=[MEMMAP]) is None
+    assert worst("my.tools", "make", "numpy.memmap", "'/etc/passwd'", more=[MEMMAP]) == "high"
+    assert worst("numpy", "memmap", "'/etc/passwd'") == "high"
+
+
+def test_a_cached_function_is_wrapped_and_not_called():
+    wraps = Call("", "functools.lru_cache(None, False)", "REDUCE", "", ("<examined function>",))
+    assert judge([wraps], path="m", format="pickle", policy=POLICY) == ()
+    calls = Call("", "functools.lru_cache(None, False)(my.function)", "REDUCE", "", ("'x'",))
+    assert judge([calls], path="m", format="pickle", policy=POLICY)[0].severity == "high"
 
 
 def test_a_vectorized_function_is_in_its_state():

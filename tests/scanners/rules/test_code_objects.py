@@ -12,6 +12,7 @@ from scanners.binary.pickle_lexer import Payload
 from scanners.binary.pickle_values import Global, Mapping
 from scanners.budget import Budget, Limits
 from scanners.facts import Call, Code, Unread
+from scanners.findings import SEVERITIES
 from scanners.judge import complete, judge
 from scanners.registry import SCANNERS
 from scanners.routing import Router, scan_blob
@@ -168,6 +169,13 @@ def test_code_that_is_only_kept_is_not(parts):
         (function(), "low"),
         (function("mean"), "medium"),
         (function("os", "system"), "high"),
+        (function("os", "path", "basename"), "medium"),
+        (function("os", "environ", "get"), "medium"),
+        (function("os", "path", "remove"), "high"),
+        (function("os", "path", "getattr"), "high"),
+        (function("os", "path", "open"), "high"),
+        (function("os", "path", constants=several("NONE", several(text("fork")))), "high"),
+        (function("os", "path", *(f"n{at}" for at in range(200)), "remove"), "high"),
         (function(*(f"n{at}" for at in range(200)), "popen"), "high"),
         (function("len", constants=several("NONE", text("os.system"))), "high"),
         (function("len", constants=several("NONE", several(several(text("subprocess.Popen"))))), "high"),
@@ -182,6 +190,28 @@ def test_code_that_is_only_kept_is_not(parts):
 )
 def test_code_weighs_by_what_it_names(parts, severity):
     assert {s for rule, s in found(parts) if rule == "pickle-code-object"} == {severity}
+
+
+@pytest.mark.parametrize(
+    ("kept", "severity"),
+    [
+        (call(named("cloudpickle.cloudpickle", "subimport"), text("inspect")), "medium"),
+        (call(named("cloudpickle.cloudpickle", "subimport"), text("os")), "medium"),
+        (named("dataclasses", "make_dataclass"), "medium"),
+        (named("os", "system"), "critical"),
+        (named("shutil", "rmtree"), "high"),
+        (named("types", "FunctionType"), "critical"),
+        (call(named("my.tools", "run"), named("dataclasses", "make_dataclass")), "critical"),
+    ],
+    ids=range(7),
+)
+def test_a_name_beside_a_function_may_be_one_of_its_globals(kept, severity):
+    assert max((weight for _, weight in found(function("mean"), "POP", kept)), key=SEVERITIES.index) == severity
+
+
+def test_without_a_function_a_name_that_is_kept_weighs_what_it_can_do():
+    assert ("pickle-runs-code", "critical") in found(named("dataclasses", "make_dataclass"))
+    assert ("pickle-runs-code", "critical") in found(call(named("cloudpickle.cloudpickle", "subimport"), text("os")))
 
 
 def test_code_whose_names_are_computed_cannot_be_read_and_is_high():

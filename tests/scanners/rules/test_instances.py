@@ -7,7 +7,7 @@ from scanners.judge import judge
 from scanners.rules.policy import Policy
 from scanners.rules.policy_instances import BARE
 from scanners.rules.policy_names import canonical_path
-from tests.craft.pickles import asm, named, op
+from tests.craft.pickles import asm, named, op, text
 from tests.craft.reading import scan
 
 POLICY = Policy.default()
@@ -23,10 +23,29 @@ def pair(name):
     return named(module, attribute)
 
 
-@pytest.mark.parametrize("name", sorted(BARE))
+JOBLIB = [name for name in BARE if name.startswith("joblib.")]
+"""Those load a file that their state names, which is told apart."""
+
+
+@pytest.mark.parametrize("name", sorted(BARE.difference(JOBLIB)))
 def test_an_instance_that_is_made_bare_is_quiet(name):
     state = ("EMPTY_DICT", "MARK", op("SHORT_BINUNICODE", "lr"), op("BININT1", 1), "SETITEMS", "BUILD")
     assert found(pair(name), "EMPTY_TUPLE", "NEWOBJ", *state) == ()
+
+
+@pytest.mark.parametrize("name", sorted(JOBLIB))
+def test_what_stands_for_an_array_in_another_file_weighs_what_the_file_does(name):
+    state = ("EMPTY_DICT", "MARK", text("filename"), text("model.pkl_01.npy"), "SETITEMS", "BUILD")
+    assert [(f.rule, f.severity) for f in found(pair(name), "EMPTY_TUPLE", "NEWOBJ", *state)] == [
+        ("joblib-external-file", "medium")
+    ]
+
+
+@pytest.mark.parametrize("base", ["object", "type"])
+@pytest.mark.parametrize("name", ["xgboost.core.Booster", "transformers.training_args.TrainingArguments"])
+def test_an_instance_is_bare_where_no_constructor_runs(name, base):
+    made = found(named("copy_reg", "_reconstructor"), pair(name), named("builtins", base), "NONE", "TUPLE3", "REDUCE")
+    assert [f.severity for f in made] == ([] if base == "object" else ["high"])
 
 
 @pytest.mark.parametrize("name", sorted(BARE))
