@@ -95,8 +95,10 @@ class Possible(Silence):
         self._notes.said += code == "pickle.extension"
 
     def persistent(self, identity: Value, offset: int) -> None:
-        """State an id, but none that says which storages the file has: those are tuples."""
-        self._notes.persistent(show(identity) if isinstance(identity, tuple) else identity, offset)
+        """State an id that can be one, but none that says which storages the file has: those are tuples."""
+        text = identity if isinstance(identity, str) else show(identity)
+        if text.isascii() and text.isprintable():
+            self._notes.persistent(text, offset)
 
 
 def _is_name(value: Global) -> bool:

@@ -188,11 +188,17 @@ def scan(source: Source, scan: Scan) -> None:
     try:
         streams = walk.streams()
         walk.read_with_one_memo()
+        if streams and streams[0].value == _MAGIC_NUMBER:
+            scan.format = "torch.legacy"
+        _look_behind(walk, streams)
     finally:
         walk.notes.finish()
-    if streams and streams[0].value == _MAGIC_NUMBER:
-        scan.format = "torch.legacy"
-    at, left = walk.lexer.at, source.size - walk.lexer.at
+
+
+def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
+    """State what follows the last stream."""
+    source, scan, at = walk.source, walk.scan, walk.lexer.at
+    left = source.size - at
     trailed = left > 0 and not walk.broken
     if trailed and not (walk.notes.said or walk.is_pickle()):
         # A few constants before other bytes: loading them does nothing, and the whole is something else.
