@@ -16,7 +16,7 @@ check: .venv/development
 	$(BIN)/lint-imports --no-logo
 
 suite: .venv/development
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # The real unpicklers against ours, for long: ORACLE_STREAMS=200000, ORACLE_SECONDS=0, ORACLE_SEED, ORACLE_PYTHONS.
 oracle: .venv/development

@@ -50,6 +50,30 @@ def test_headers_that_say_nothing_change_nothing():
     assert limiter.wait("api") == 0.0
 
 
+def counted(bucket, left, seconds, quota=100):
+    return told(bucket, left, seconds) | {"ratelimit-policy": f'"fixed window";"{bucket}";q={quota};w=300'}
+
+
+def test_a_hub_that_refuses_early_teaches_how_much_is_to_be_had():
+    clock = Clock()
+    limiter = Limiter(clock=clock)
+    limiter.note(counted("api", 50, 60))
+    limiter.note(counted("api", 49, 60), 429)
+    assert limiter.wait("api") == 60.0
+    assert limiter.refused == 1
+    clock.now += 60.0
+    limiter.note(counted("api", 51, 300))
+    assert [limiter.wait("api") for _ in range(3)] == [0.0, 0.0, 300.0]
+
+
+def test_a_share_of_the_quota_is_left_to_others():
+    limiter = Limiter(share=0.25, clock=Clock())
+    limiter.note(counted("api", 77, 60))
+    assert limiter.left == {"api": 2}
+    assert [limiter.wait("api") for _ in range(3)] == [0.0, 0.0, 60.0]
+    assert limiter.quotas["api"] == (100, 300)
+
+
 @pytest.mark.anyio
 async def test_a_window_too_far_away_is_an_error_and_not_a_sleep():
     limiter = Limiter(longest=900.0, clock=Clock())

@@ -64,7 +64,7 @@ def test_a_state_says_what_follows(made, raw):
         mapping(HONEST | {7: 1}), mapping(HONEST | {UNKNOWN: 1}),
         mapping(HONEST | {f"more{n}": n for n in range(70)}),
     ],
-    ids=repr,
+    ids=lambda state: type(state).__name__,
 )  # fmt: skip
 def test_what_cannot_be_told_is_not_guessed(made):
     assert raw_array(made) is None
