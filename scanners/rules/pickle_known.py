@@ -42,7 +42,7 @@ COMPUTES: Final = frozenset(
         " lshift lt matmul mod mul ne neg not_ or_ pos pow rshift sub truediv truth xor iadd iand iconcat"
         " ifloordiv ilshift imatmul imod imul ior ipow irshift isub itruediv ixor"
     ).split()
-) | frozenset(("builtins.filter", "builtins.map", "builtins.max", "builtins.min", "builtins.sorted"))
+) | frozenset(("builtins.filter", "builtins.map", "builtins.max", "builtins.min", "builtins.print", "builtins.sorted"))
 """Functions that do no more than what they are called for: named, or handed on, they are as good as `sum`. Each is
 judged where it is called, and so is what is handed over beside it."""
 

@@ -107,7 +107,9 @@ MODELS: Final[tuple[Allowed, ...]] = (
             "spacy.strings": "StringStore",
             "stable_baselines3.common.buffers": ("DictReplayBuffer DictRolloutBuffer ReplayBuffer RolloutBuffer"),
             "stable_baselines3.common.noise": "NormalActionNoise OrnsteinUhlenbeckActionNoise",
-            "stable_baselines3.common.policies": ("ActorCriticCnnPolicy ActorCriticPolicy MultiInputActorCriticPolicy"),
+            "stable_baselines3.common.policies": (
+                "ActorCriticCnnPolicy ActorCriticPolicy BasePolicy MultiInputActorCriticPolicy"
+            ),
             "stable_baselines3.common.running_mean_std": "RunningMeanStd",
             "stable_baselines3.common.torch_layers": "CombinedExtractor FlattenExtractor NatureCNN",
             "stable_baselines3.common.type_aliases": "RolloutReturn TrainFreq TrainFrequencyUnit",
