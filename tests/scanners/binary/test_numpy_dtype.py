@@ -84,7 +84,7 @@ def test_variable_strings_are_references():
         Result(Global("numpy.dtypes", "VoidDType"), ()), Result(Global("numpy.dtypes", "BytesDType"), (5,)),
         Result(Global("numpy.dtypes", "LongDType"), ()),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_what_is_not_known_is_not_guessed(value):
     assert of_value(value) is None
@@ -97,7 +97,7 @@ def test_what_is_not_known_is_not_guessed(value):
         ("f8", (*PLAIN[:7], UNKNOWN)), ("V8", (*PLAIN[:5], UNKNOWN, 1, 0)), ("V8", PLAIN), ("S5", state(1 << 40)),
         ("?!", state(8)), (Global("my", "type"), state(8)), (UNKNOWN, state(8)),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_a_state_that_is_not_as_numpy_writes_it_is_not_guessed(spec, put):
     assert stated(spec, put) is None
