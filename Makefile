@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check suite fmt docs protos clean
+.PHONY: demo test check suite test-cluster fmt docs protos clean
 
 demo: .venv/runtime
 	$(BIN)/audit demo
@@ -17,6 +17,10 @@ check: .venv/development
 
 suite: .venv/development
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Sweeps on a Ray cluster of two nodes of this machine, in an environment that has the extra.
+test-cluster: .venv-cluster/ready
+	.venv-cluster/bin/python -m pytest tests/audit/test_ray_engine.py
 
 # The real unpicklers against ours, for long: ORACLE_STREAMS=200000, ORACLE_SECONDS=0, ORACLE_SEED, ORACLE_PYTHONS.
 oracle: .venv/development
@@ -57,5 +61,10 @@ protos:
 	$(BIN)/pip install --quiet --constraint constraints.txt --requirement requirements-dev.txt
 	touch $@
 
+.venv-cluster/ready: pyproject.toml constraints.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/pip install --quiet --constraint constraints.txt --requirement requirements-dev.txt --editable '.[cluster]'
+	touch $@
+
 clean:
-	rm -rf .venv .protos .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-cluster .protos .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -117,8 +117,25 @@ def url(urls: tuple[str, ...], **options: Any) -> None:
 @click.option("--plan", is_flag=True, help="Say what it would cost, and audit nothing.")
 @click.option("--log", type=click.Choice(["text", "json"]), help="A line for each repo, in place of the progress.")
 @click.option("--notify", metavar="URL", help="Where to send a summary as JSON at the end.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where repos are audited: on this machine, or on a Ray cluster.",
+)
+@click.option("--address", help="Of the cluster, as ray.init takes it (RAY_ADDRESS, else the one on this machine).")
 @_general
-def sweep(targets: tuple[str, ...], *, plan: bool, log: str | None, notify: str | None, **options: Any) -> None:
+def sweep(
+    targets: tuple[str, ...],
+    *,
+    plan: bool,
+    log: str | None,
+    notify: str | None,
+    engine: str,
+    address: str | None,
+    **options: Any,
+) -> None:
     """Audit every repo of the organisations; unchanged ones cost nothing.
 
     A target is an organisation or user, ORG/NAME, collection:OWNER/TITLE-ID, search:WORDS, or top:NUMBER for the most
@@ -126,7 +143,8 @@ def sweep(targets: tuple[str, ...], *, plan: bool, log: str | None, notify: str 
     """
     from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.sweep(targets, commands.Options(**options), plan=plan, log=log, notify=notify))
+    how = {"plan": plan, "log": log, "notify": notify, "engine": engine, "address": address}
+    sys.exit(commands.sweep(targets, commands.Options(**options), **how))
 
 
 _table = click.option(

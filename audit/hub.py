@@ -14,10 +14,13 @@ from crawler.hub import Hub
 from reports.record import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audit.content import Content
+    from audit.met import Key
     from audit.session import Session
     from crawler.repos import Repo, RepoFile, RepoType
-    from reports.record import Audit
+    from reports.record import Audit, Blob
 
 
 def open_hub(session: Session) -> Hub:
@@ -37,11 +40,23 @@ async def audit_repo(session: Session, repo_id: str, kind: str, revision: str | 
 
 
 async def audit_listed(
-    session: Session, hub: Hub, repo: Repo, *, requests_before: int, sweep_id: str | None = None
+    session: Session,
+    hub: Hub,
+    repo: Repo,
+    *,
+    requests_before: int,
+    sweep_id: str | None = None,
+    known: Mapping[Key, Blob] | None = None,
 ) -> Audit:
-    """One audit of a repo whose files are listed."""
+    """One audit of a repo whose files are listed; `known` is what the history knows of them, where it is elsewhere."""
     target = Target("repo", repo.id, repo.type, repo.revision, repo.commit)
-    run = Run(target, session.tools, requests=lambda: session.client.requests, requests_before=requests_before)
+    run = Run(
+        target,
+        session.tools,
+        requests=lambda: session.client.requests,
+        requests_before=requests_before,
+        known=known,
+    )
     about: dict[str, object] = {
         "sweep_id": sweep_id,
         "downloads": repo.downloads,

@@ -23,10 +23,10 @@ from scanners.findings import VERDICTS, verdict
 from scanners.judge import RULESET, complete, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from audit.content import Content
-    from audit.met import Met
+    from audit.met import Key, Met
     from audit.pool import Jail
     from audit.progress import Progress
     from reports.store import Store
@@ -110,14 +110,15 @@ class Run:
         *,
         requests: Callable[[], int] = lambda: 0,
         requests_before: int | None = None,
+        known: Mapping[Key, Blob] | None = None,
     ) -> None:
         self.target, self.tools = target, tools
         self.identity = uuid.uuid4().hex
         self.files: dict[str, File] = {}
-        self.blobs: dict[tuple[str, str], Blob] = {}
+        self.blobs: dict[Key, Blob] = {}
         self.bytes_fetched = 0
         self.error: Problem | None = None
-        self._known: dict[tuple[str, str], Blob] = {}
+        self._known: dict[Key, Blob] = dict(known or {})
         self._requests = requests
         self._requests_before = requests() if requests_before is None else requests_before
         self._started, self._clock = tools.now(), time.monotonic()
@@ -127,7 +128,7 @@ class Run:
         tools = self.tools
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
-            self._known = await self._recall(tools.store, keys)
+            self._known = await recall(tools.store, keys)
         tools.progress.expect(len(jobs), sum(job.size for job in jobs))
         left = iter(jobs)
 
@@ -171,18 +172,13 @@ class Run:
             key = (content.blob, hint)
             store = self.tools.store
             if store is not None and not self.tools.full and key not in self._known:
-                self._known.update(await self._recall(store, {key}))
+                self._known.update(await recall(store, {key}))
             if known := self._known.get(key) or self.blobs.get(key):
                 return known, key in self._known
             self.blobs[key] = await examine(content, job.name or job.path, self.tools.jail, fetched=count)
             return self.blobs[key], False
 
-    async def _recall(self, store: Store, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Blob]:
-        """What the history knows of these contents; a scan that was stopped is made again."""
-        known = await anyio.to_thread.run_sync(store.known, keys, routing.MARKS.hold)
-        return {key: blob for key, blob in known.items() if blob.stopped is None}
-
-    async def _blob_once(self, job: Job, key: tuple[str, str], count: Callable[[int], None]) -> tuple[Blob, bool]:
+    async def _blob_once(self, job: Job, key: Key, count: Callable[[int], None]) -> tuple[Blob, bool]:
         if known := self._known.get(key):
             return known, True
         if key in self.blobs:
@@ -226,6 +222,12 @@ class Run:
             **about,
         }
         return Audit(**fields)  # type: ignore[arg-type]
+
+
+async def recall(store: Store, keys: Collection[Key]) -> dict[Key, Blob]:
+    """What the history knows of these contents; a scan that was stopped is made again."""
+    known = await anyio.to_thread.run_sync(store.known, keys, routing.MARKS.hold)
+    return {key: blob for key, blob in known.items() if blob.stopped is None}
 
 
 def judged(path: str, blob: Blob, policy: Policy, *, fetched: int = 0, reused: bool = False) -> File:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from audit.commands import Options
     from audit.config import Config, Entry
+    from crawler.limits import Limiter
 
 
 class Session(NamedTuple):
@@ -76,8 +77,8 @@ def policy(config: Config) -> Policy:
 
 
 @asynccontextmanager
-async def open_session(config: Config, options: Options) -> AsyncIterator[Session]:
-    """Everything that an audit needs, closed again in order."""
+async def open_session(config: Config, options: Options, limiter: Limiter | None = None) -> AsyncIterator[Session]:
+    """Everything that an audit needs, closed again in order; `limiter` where the Hub's quotas are shared."""
     retry = RetryPolicy(attempts=config.fetch.attempts, total=config.fetch.wait)
     settings = Settings(
         connect=config.fetch.connect,
@@ -98,7 +99,7 @@ async def open_session(config: Config, options: Options) -> AsyncIterator[Sessio
         limits=config.scan.limits,
     )
     with progress(quiet=options.quiet) as shown:
-        async with Client(settings) as client, jail:
+        async with Client(settings, limiter) as client, jail:
             tools = Tools(
                 jail=jail,
                 policy=policy(config),

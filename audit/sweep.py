@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
@@ -10,6 +11,7 @@ import click
 import msgspec
 
 from audit.exits import Exit, tallied
+from audit.hub import audit_listed
 from audit.output import complain, say
 from audit.plan import plan
 from audit.progress import Progress
@@ -26,10 +28,12 @@ from reports.news import News
 from scanners.findings import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.commands import Options
-    from audit.sweeping import Swept
+    from audit.config import Config
+    from audit.sweeping import Auditor, Swept
+    from crawler.limits import Limiter
 
 _SHOWN = 50
 """Lines of what is new; the history has the rest."""
@@ -41,6 +45,8 @@ class SweepOptions(NamedTuple):
     plan: bool = False
     log: str | None = None
     notify: str | None = None
+    engine: str = "local"
+    address: str | None = None
 
 
 def sweep(targets: Sequence[str], options: Options, how: SweepOptions) -> Exit:
@@ -57,16 +63,17 @@ def sweep(targets: Sequence[str], options: Options, how: SweepOptions) -> Exit:
         address(how.notify)
     session: Session
 
-    async def inside() -> Swept:
+    async def inside(engine: Engine) -> tuple[Swept, str]:
         nonlocal session
-        async with open_session(config, options) as session:
+        async with open_session(config, options, engine.limiter) as session:
             if how.plan:
                 return await _planned(session, targets)
-            swept, found = await sweep_all(session, targets, how, quiet=options.quiet)
-            say(_summary(swept) + changes(found))
-            return swept
+            swept, found = await sweep_all(session, targets, how, quiet=options.quiet, auditor=engine.auditor)
+            return swept, _summary(swept) + changes(found)
 
-    swept = anyio.run(inside)
+    with _engine(config, how) as engine:
+        swept, text = anyio.run(inside, engine)
+    say(text)
     warn_set_aside(session.tools.store)
     for trouble in session.tools.troubles:
         complain(trouble)
@@ -78,20 +85,42 @@ def sweep(targets: Sequence[str], options: Options, how: SweepOptions) -> Exit:
     return Exit.WRONG if session.tools.troubles and code is not Exit.FOUND else code
 
 
-async def _planned(session: Session, targets: Sequence[str]) -> Swept:
+class Engine(NamedTuple):
+    """Where repos are audited, and what keeps the Hub's quotas, if that is not this process alone."""
+
+    auditor: Auditor
+    limiter: Limiter | None = None
+
+
+@contextmanager
+def _engine(config: Config, how: SweepOptions) -> Iterator[Engine]:
+    if how.engine == "local" or how.plan:
+        if how.address is not None and how.engine == "local":
+            raise click.UsageError("--address names a cluster; add --engine ray")
+        yield Engine(audit_listed)
+        return
+    from audit.ray_engine import cluster  # noqa: PLC0415 - an extra, which local sweeps do without
+
+    with cluster(config, how.address) as ray:
+        yield Engine(ray.audit, ray.limiter)
+
+
+async def _planned(session: Session, targets: Sequence[str]) -> tuple[Swept, str]:
     sweeping = Sweeping(session, targets, Watch())
-    say((await plan(session, sweeping)).text())
+    text = (await plan(session, sweeping)).text()
     for failure in sweeping.swept.failed:
         complain(failure)
-    return sweeping.swept
+    return sweeping.swept, text
 
 
-async def sweep_all(session: Session, targets: Sequence[str], how: SweepOptions, *, quiet: bool) -> tuple[Swept, News]:
+async def sweep_all(
+    session: Session, targets: Sequence[str], how: SweepOptions, *, quiet: bool, auditor: Auditor = audit_listed
+) -> tuple[Swept, News]:
     """One sweep, from its first listing to what is new at its end."""
     # Files come and go too fast to be shown: a sweep is watched by its repos.
     session = session._replace(tools=session.tools._replace(progress=Progress()))
     with watching(session.client, quiet=quiet, log=how.log) as watch:
-        sweeping = Sweeping(session, targets, watch)
+        sweeping = Sweeping(session, targets, watch, auditor)
         swept = await sweeping.run()
     for failure in swept.failed:
         complain(failure)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import anyio
 import anyio.to_thread
 
 from audit import __version__
 from audit.hub import audit_listed, open_hub
+from audit.keep import keep
 from audit.pipeline import Selection
 from crawler.errors import CrawlError, RepoNotFoundError, RevisionNotFoundError
 from crawler.targets import listed, read_target
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from audit.session import Session
     from audit.watch import Watch
-    from crawler.repos import Listed
+    from crawler.hub import Hub
+    from crawler.repos import Listed, Repo
     from crawler.targets import SweepTarget
     from reports.store import Standing
     from scanners.findings import Severity, Verdict
@@ -41,6 +43,14 @@ Status = Literal["running", "complete", "incomplete", "interrupted"]
 _AHEAD = 64
 _BUSY_PAUSE = 2.0
 """Seconds between two tries while another process uses the database."""
+
+
+class Auditor(Protocol):
+    """What audits a repo whose files are listed, and stores the audit; raises `CrawlError` where it cannot."""
+
+    async def __call__(self, session: Session, hub: Hub, repo: Repo, *, requests_before: int, sweep_id: str) -> Audit:
+        """The audit."""
+        ...
 
 
 class Row(NamedTuple):
@@ -95,12 +105,12 @@ class Swept:
 class Sweeping:
     """One sweep: `run` makes it, `swept` is what it has seen."""
 
-    def __init__(self, session: Session, targets: Sequence[str], watch: Watch) -> None:
+    def __init__(self, session: Session, targets: Sequence[str], watch: Watch, auditor: Auditor = audit_listed) -> None:
         self.swept = Swept()
         self.id = uuid.uuid4().hex
         self.started = session.tools.now()
         self.status: Status = "running"
-        self._session, self._watch = session, watch
+        self._session, self._watch, self._auditor = session, watch, auditor
         self._targets: dict[str, SweepTarget] = {text: read_target(text) for text in targets}
         self._hub = open_hub(session)
         self._config = session.config.sweep
@@ -220,11 +230,11 @@ class Sweeping:
                 # It moved on since it was listed: what it is now speaks for it, if it is anything.
                 revision = None if found.revision == "main" else found.revision
                 repo = await self._hub.repo(found.id, type=found.type, revision=revision)
+            if repo.id != found.id:
+                await self._lost(found, Problem("renamed", f"is {repo.id} now"), before)
+            return await self._auditor(self._session, self._hub, repo, requests_before=before, sweep_id=self.id)
         except CrawlError as error:
             return await self._lost(found, Problem(error.code, str(error)), before)
-        if repo.id != found.id:
-            await self._lost(found, Problem("renamed", f"is {repo.id} now"), before)
-        return await audit_listed(self._session, self._hub, repo, requests_before=before, sweep_id=self.id)
 
     async def _lost(self, found: Listed, problem: Problem, requests_before: int) -> Audit:
         """The record of a repo that was listed and could not be looked at."""
@@ -243,11 +253,7 @@ class Sweeping:
             sweep_id=self.id,
             error=problem,
         )
-        if tools.store is not None:
-            try:
-                await anyio.to_thread.run_sync(tools.store.record, audit)
-            except StoreError as error:
-                tools.troubles.append(str(error))
+        await keep(tools, audit)
         return audit
 
     def record(self, status: Status) -> Sweep:

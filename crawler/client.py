@@ -124,9 +124,9 @@ class Answer:
 class Client:
     """A pool of connections, shared by the listing and the reading; an async context manager."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, limiter: limits.Limiter | None = None) -> None:
         self.settings = settings or Settings()
-        self.limiter = limits.Limiter(longest=self.settings.retry.total, share=self.settings.share)
+        self.limiter = limiter or limits.Limiter(longest=self.settings.retry.total, share=self.settings.share)
         self.requests = 0
         """Requests sent, redirects among them."""
         self.received = 0

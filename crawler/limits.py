@@ -103,15 +103,24 @@ class Limiter:
             return 0.0
         return remains
 
+    def rest(self, bucket: Bucket) -> float:
+        """Seconds until the bucket's window ends; 0 where none is known."""
+        window = self._windows.get(bucket)
+        return 0.0 if window is None else max(0.0, window.ends - self._clock())
+
     async def ready(self, bucket: Bucket) -> None:
         """Return when a request of this bucket may go out; `ThrottledError` when that is too far away."""
         while pause := self.wait(bucket):
-            if pause > self._longest:
-                raise ThrottledError(
-                    f"the Hub's quota of {bucket} requests is used up for {pause:.0f} s; "
-                    "try later, or log in for a larger one"
-                )
-            await anyio.sleep(pause + random.uniform(0.05, 0.5))  # noqa: S311 - jitter
+            await self.pause(bucket, pause)
+
+    async def pause(self, bucket: Bucket, seconds: float) -> None:
+        """Sleep that long, and a little, so that those who wait together don't come back together."""
+        if seconds > self._longest:
+            raise ThrottledError(
+                f"the Hub's quota of {bucket} requests is used up for {seconds:.0f} s; "
+                "try later, or log in for a larger one"
+            )
+        await anyio.sleep(seconds + random.uniform(0.05, 0.5))  # noqa: S311 - jitter
 
 
 def bucket(url: str) -> Bucket:
