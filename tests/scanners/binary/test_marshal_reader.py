@@ -176,7 +176,7 @@ def test_code_that_does_anything_else_is_not(source):
     [{"constants": ()}, {"arguments": 0}, {"stack": 1}, {"names": ("x",)}, {"cells": 1}, {"handlers": True},
      {"flags": 0x20}, {"layout": "3.8"}, {"layout": "2.7"}, {"constants": (None, object())}, {"locals": 0},
      {"arguments": -1}, {"code": b""}],
-    ids=lambda change: " ".join(change),
+    ids=" ".join,
 )  # fmt: skip
 def test_indexes_stack_and_layout_are_part_of_the_proof(change):
     code = compiled("lambda x: x * 3e-4")
