@@ -135,8 +135,8 @@ class Caller(Stack):
 
     def _newobj(self, _: Argument) -> None:
         arguments, cls = self._pop(), self._pop()
-        if arguments == () and isinstance(cls, Global) and self._notes.known(cls, "NEWOBJ", "") and ordinary(cls):
-            self._notes.more(cls, "NEWOBJ", "", 1)
+        if arguments == () and isinstance(cls, Global) and self._notes.known(cls, "NEWOBJ", ()) and ordinary(cls):
+            self._notes.more(cls, "NEWOBJ", (), 1)
             self._push(Result(cls, (), "NEWOBJ"))
             return
         self._push(self._call(cls, as_arguments(arguments), "NEWOBJ"))

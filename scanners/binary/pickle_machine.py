@@ -14,15 +14,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.binary import pickle_runs as runs
-from scanners.binary.pickle_calls import Caller, ordinary
 from scanners.binary.pickle_lexer import NUMBER, SHORT, Broken, Lexer, Payload, decode_text
 from scanners.binary.pickle_memo import Memo
 from scanners.binary.pickle_opcodes import CODES, KINDS, NUMBER8, SIMPLE, TAKES, TEXT1, TEXT4
 from scanners.binary.pickle_readings import SILENCE, Possible, Silence
+from scanners.binary.pickle_skips import Skipper
 from scanners.binary.pickle_stack import DEEP
 from scanners.binary.pickle_state import NAMES as ARMING
-from scanners.binary.pickle_values import UNKNOWN, Global, Run, Value
+from scanners.binary.pickle_values import UNKNOWN, Run, Value
 from scanners.budget import LimitReached
 from scanners.source import BytesSource
 
@@ -38,14 +37,8 @@ if TYPE_CHECKING:
     Arrays = Callable[[int, int], None]
     """Told of each part of a stream that joblib reads as the elements of an array, and nobody interprets."""
 
-_WORTH = 1 << 15
-"""Bytes of a stream that are too few to look for runs."""
-_ARGUED = 1000
-"""Calls with arguments from which on there are many of them."""
 _DEPTH = 8
 """Runs that are walked for the sake of one another, by what they fetch from the memo; past it a value is unknown."""
-_TRIES = 32
-_WAIT = 1 << 12
 _FIXED = 9
 """Bytes of the longest opcode of fixed length."""
 _STOP = CODES["STOP"]
@@ -60,7 +53,7 @@ class Stream(NamedTuple):
     """Offset behind the STOP."""
 
 
-class Machine(Caller):
+class Machine(Skipper):
     """Walks the streams of one source. Extension codes and the last memo live on from stream to stream.
 
     With `arrays`, what joblib reads between the opcodes is passed over. With `shared`, the memo is one for all streams.
@@ -77,8 +70,6 @@ class Machine(Caller):
         """Where it is worth looking for a run again."""
         self._depth = 0
         """Walks of runs within one another."""
-        self._misses = 0
-        """How often in a row there was none."""
         self._resume: tuple[int, int] | None = None
         """The offset from which on joblib has read what follows by itself, and where the stream goes on."""
         self._other = isinstance(notes, Silence)
@@ -150,9 +141,10 @@ class Machine(Caller):
         start, kinds, handlers, push = index, KINDS, self._handlers, self._stack.append
         while index < stop:
             if index >= try_at and grammar:
-                index, try_at = self._skip(grammar, data, base, index, limit)
-                if index >= stop:
-                    break
+                skipped, try_at = self._skip(grammar, data, base, index, limit)
+                if skipped > index:
+                    index = skipped
+                    continue
             start = index
             code = data[index]
             kind = kinds[code]
@@ -190,52 +182,6 @@ class Machine(Caller):
                 break
         lexer.at = base + index
         self._try_at = base + try_at
-
-    # --- runs --------------------------------------------------------------------------------------------------
-
-    def _grammar(self, lexer: Lexer) -> runs.Grammar | None:
-        """How runs are recognised here; None where there is nothing to win."""
-        if self._replays or self._memo.odd or lexer.left < _WORTH:
-            return None
-        memo = self._memo
-        calls: runs.Calls = "none" if not memo.named else "any" if self._notes.argued > _ARGUED else "bare"
-        return runs.grammar(calls, explicit=memo.explicit if memo.count else self._protocol < 4)
-
-    def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
-        """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""
-        stop = runs.recognise(grammar, data, start, limit)
-        if stop - start >= runs.LEAST and self._run(grammar, data, base, start, stop):
-            self._misses = 0
-            return stop, stop
-        self._misses += 1
-        # Runs begin behind the opcode that ended one. Where there are none, looking for them at each costs too much.
-        return start, stop + (1 if self._misses % _TRIES else min(self._misses * _TRIES, _WAIT))
-
-    def _run(self, grammar: runs.Grammar, data: bytes, base: int, start: int, stop: int) -> bool:
-        """Note all that the run [start, stop) of the window does beside making data, unless it does more."""
-        memo = self._memo
-        tally = None if memo.odd else runs.tally(grammar, data, start, stop, memo.count)
-        if tally is None or (tally.built and self._armed):
-            return False
-        calls: list[tuple[Global, runs.Made, int]] = []
-        for made, count in tally.made.items():
-            try:
-                callee = memo.get(int.from_bytes(made.fetch[1:], "little"))
-            except KeyError:
-                return False
-            if not (isinstance(callee, Global) and self._notes.known(callee, made.opcode, made.arguments)):
-                return False
-            if not ordinary(callee):
-                return False
-            calls.append((callee, made, count))
-        for callee, made, count in calls:
-            self._notes.more(callee, made.opcode, made.arguments, count)
-            if tally.built:
-                self._notes.reference(callee, "built", base + start)
-        run = Run(base + start, base + stop, memo.count, self._walk)
-        memo.skip(run, tally.memoized)
-        self._stack.append(run)
-        return True
 
     # --- other readings ----------------------------------------------------------------------------------------
 
@@ -298,8 +244,9 @@ class Machine(Caller):
         walker._memo, walker._earlier = Memo(self._walk, run.first), self._memo
         # It has no STOP; and where a loader would break off, what follows is walked all the same.
         self._depth += 1
+        walker._frame = run.stop - run.start
         try:
-            walker._until_stop(Lexer(BytesSource(self._lexer.again(run.start, run.stop))))
+            walker._until_stop(Lexer(BytesSource(self._lexer.again(run.start, run.stop) + bytes(SHORT))))
         except Broken:
             pass
         finally:
@@ -372,7 +319,7 @@ _HANDLERS = {
         "_constant",
     ),
     **dict.fromkeys(["INT", "LONG"], "_number"),
-    **dict.fromkeys(["NUMBER8", "BINFLOAT"], "_float"),
+    **dict.fromkeys(["FLOAT", "BINFLOAT"], "_float"),
     **dict.fromkeys(["PUT", "BINPUT", "LONG_BINPUT"], "_put"),
     **dict.fromkeys(["GET", "BINGET", "LONG_BINGET"], "_get"),
     **dict.fromkeys(["EXT1", "EXT2", "EXT4"], "_extension"),

@@ -27,12 +27,15 @@ from scanners.binary.pickle_values import (
 from scanners.facts import EXAMINED, Call, Embedded, Mutation, Reference, Sampled, Storage, clip, clip_name
 
 if TYPE_CHECKING:
-    from scanners.binary.pickle_runs import ArgumentKind
+    from collections.abc import Sequence
+
     from scanners.facts import AnomalyCode, ReferenceKind, UnreadReason, UsedAs
     from scanners.scanner import Scan
     from scanners.source import Source
 
 _STORAGES = 100_000
+NUMBERS = ("#",)
+"""Arguments that are nothing but numbers and short bytes, however many."""
 _LEFT_OUT = -1
 """The index of a fact that was not kept."""
 _ELEMENTS_MOST = 1 << 63
@@ -42,12 +45,12 @@ _ELEMENTS_MOST = 1 << 63
 class _Callee:
     """The calls of one callee so far: fact index and count by outline."""
 
-    __slots__ = ("of_numbers", "outlines", "sampled", "seen")
+    __slots__ = ("constants", "outlines", "sampled", "seen")
 
     def __init__(self) -> None:
         self.outlines: dict[str, int] = {}
-        self.of_numbers: dict[ArgumentKind, int] = {}
-        """The fact of the first call with nothing but numbers, and of the first without arguments."""
+        self.constants: dict[tuple[str, ...], int] = {}
+        """The fact of the first call with such arguments as runs of opcodes may hand to it."""
         self.seen = 0
         self.sampled = False
 
@@ -140,21 +143,26 @@ class Notes:
             )
         )
         known.outlines[sketch] = index = len(self._scan.facts) - 1 if kept else _LEFT_OUT
-        if all(map(_number, arguments)):
-            known.of_numbers.setdefault("numbers" if arguments else "", index)
+        known.constants.setdefault(self.alike(arguments), index)
 
-    def known(self, callee: Global, opcode: str, arguments: ArgumentKind) -> bool:
+    def alike(self, arguments: Sequence[Value]) -> tuple[str, ...]:
+        """What is the same of calls of which the first says all: they differ in nothing but numbers and data."""
+        if arguments and all(map(_number, arguments)):
+            return NUMBERS
+        return tuple(["" if _number(value) else outline(value) + self._kind(value) for value in arguments])
+
+    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...]) -> bool:
         """Whether one more such call of `callee` says nothing new."""
         known = self._callees.get((callee.module, callee.name, opcode))
-        return known is not None and (known.sampled or (arguments != "texts" and arguments in known.of_numbers))
+        return known is not None and (known.sampled or arguments in known.constants)
 
-    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
         """The stream makes so many more calls that are known."""
         self.calls += count
         self.said += count
         known = self._callees[callee.module, callee.name, opcode]
         known.seen += count
-        index = known.of_numbers.get(arguments, _LEFT_OUT)
+        index = known.constants.get(arguments, _LEFT_OUT)
         if index >= 0:
             self._counts[index] = self._counts.get(index, 1) + count
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from scanners.binary.pickle_values import Global, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scanners.binary.pickle_notes import Notes
-    from scanners.binary.pickle_runs import ArgumentKind
     from scanners.binary.pickle_values import Value
     from scanners.facts import AnomalyCode, UnreadReason, UsedAs
 
@@ -23,19 +24,21 @@ if TYPE_CHECKING:
 class Silence:
     """Notes of a walk whose facts are known."""
 
-    argued = 0
-
     def reference(self, value: Global, used_as: UsedAs, offset: int) -> None:
         """Nothing."""
 
     def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
         """Nothing."""
 
-    def known(self, _: Global, __: str, ___: ArgumentKind) -> bool:
+    def alike(self, _: Sequence[Value]) -> tuple[str, ...]:
+        """Nothing is told of calls."""
+        return ()
+
+    def known(self, _: Global, __: str, ___: tuple[str, ...]) -> bool:
         """Calls need not be told."""
         return True
 
-    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
         """Nothing."""
 
     def forgotten(self, offset: int) -> None:
@@ -77,11 +80,15 @@ class Possible(Silence):
         if isinstance(callee, Global) and _is_name(callee):
             self._notes.call(callee, arguments, opcode, offset)
 
-    def known(self, callee: Global, opcode: str, arguments: ArgumentKind) -> bool:
+    def alike(self, arguments: Sequence[Value]) -> tuple[str, ...]:
+        """What is the same of calls of which the first says all."""
+        return self._notes.alike(arguments)
+
+    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...]) -> bool:
         """Whether one more such call says nothing new."""
         return self._notes.known(callee, opcode, arguments)
 
-    def more(self, callee: Global, opcode: str, arguments: ArgumentKind, count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
         """Count calls that are known."""
         self._notes.more(callee, opcode, arguments, count)
 

@@ -15,8 +15,8 @@ import re
 import sys
 from array import array
 from collections import Counter
-from functools import cache
-from typing import Literal, NamedTuple
+from functools import cache, cached_property
+from typing import Final, NamedTuple
 
 LEAST = 256
 """Bytes below which a run is walked."""
@@ -34,23 +34,19 @@ _BYTES = 16
 """Bytes constants from this length on are looked at: they may be a format of their own."""
 
 
-Calls = Literal["none", "bare", "any"]
-"""The calls that runs may hold: none, those without arguments, or those with constants too."""
-ArgumentKind = Literal["", "numbers", "texts"]
-"""No arguments, numbers and short bytes, or texts among them."""
-
-
-_KINDS: tuple[ArgumentKind, ...] = ("", "numbers", "texts")
-_OPCODES = {b"R": "REDUCE", b"\x81": "NEWOBJ"}
+_OPCODES: Final = {b"R": "REDUCE", b"\x81": "NEWOBJ"}
+NUMBERS: Final = (b"#",)
+"""Arguments of a call that are nothing but numbers and short bytes, however many."""
 
 
 class Made(NamedTuple):
-    """Calls that a run makes, of one callee and with arguments of one kind."""
+    """Calls that a run makes, of one callee and with arguments that differ in nothing but numbers."""
 
     fetch: bytes
     """The opcode that fetches the callee from the memo."""
     opcode: str
-    arguments: ArgumentKind
+    given: tuple[bytes, ...]
+    """The opcodes that make the arguments, with "" for every number; or `NUMBERS`."""
 
 
 class Tally(NamedTuple):
@@ -63,26 +59,17 @@ class Tally(NamedTuple):
     """Whether it sets the state of any of what it made."""
 
 
-class Grammar(NamedTuple):
-    """The patterns of one way of writing the memo."""
-
-    run: re.Pattern[bytes]
-    """Matches the longest run at a place; it may be empty."""
-    events: re.Pattern[bytes]
-    """Finds the memo entries and the states that are set."""
-    calls: re.Pattern[bytes] | None
-    """Finds the calls: what fetches the callee, and the opcode in the place of the kind of arguments."""
-    explicit: bool
-    """Memo indices are written."""
-
-
 def _prefixed(code: bytes, width: int, most: int) -> bytes:
     """An opcode whose length stands before its argument of up to `most` bytes."""
     lengths = (re.escape(length.to_bytes(width, "little")) + b".{%d}" % length for length in range(most + 1))
     return re.escape(code) + b"(?:" + b"|".join(lengths) + b")"
 
 
-_NUMBER = (
+def _any(*patterns: bytes) -> bytes:
+    return b"(?:" + b"|".join(patterns) + b")"
+
+
+_NUMBER: Final = _any(
     b"[N\\x88\\x89]",
     b"K.",
     b"G.{8}",
@@ -91,73 +78,141 @@ _NUMBER = (
     _prefixed(b"\x8a", 1, 16),
     _prefixed(b"C", 1, _BYTES - 1),
 )
-_TEXTS = (_prefixed(b"\x8c", 1, _TEXT), _prefixed(b"X", 4, _TEXT))
-_CONSTANT = b"|".join(
-    (
-        *_NUMBER,
-        b"[)\\x85-\\x87]",  # tuples of none to three of the topmost values
-        b"(?:h.|j.{4})(?=[^)])",  # what may be a class to make an instance of is no constant
-        *_TEXTS,
-    )
-)
-_FETCH = b"(?:h.|j.{4})"
+_FETCH: Final = b"(?:h.|j.{4})"
+_DATA: Final = _FETCH + b"(?=[^)])"
+"""What is fetched, and not at once called or made an instance of."""
+_TUPLE1, _TUPLE2, _TUPLE3 = b"\\x85", b"\\x86", b"\\x87"
+_TUPLES: Final = b"[\\x85-\\x87]"
+"""Tuples of one to three of the topmost values."""
+_DOES: Final = b"([R\\x81])"
+_BARE: Final = b"[]}()NteuR\\x81\\x85-\\x89\\x8f\\x90"
+_VALUES_OF_ALL: Final = bytes(ord("v") if byte in b"NKMJGCXhj)]}\x88\x89\x8a\x8c\x8f" else byte for byte in range(256))
+"""Opcodes by what they do to the stack: those that push one value are one."""
+_REDUCED: Final = re.compile(rb"\(v*+t|v\(v*+[eu\x90]|v\x85|vv[\x86Rb\x81]|vvv\x87")
+"""What leaves one value, of those that stand in it."""
 
 
-def _arguments(memo: bytes, *, texts: bool) -> bytes:
-    """The opcodes that make a tuple of constants."""
-    kinds = (*_NUMBER, _prefixed(b"\x8c", 1, _ARGUMENT), _prefixed(b"X", 4, _ARGUMENT)) if texts else _NUMBER
-    keep = b"(?:" + memo + b")?+"
-    one = b"(?:" + b"|".join(kinds) + b")" + keep
-    few = one + b"(?:\\x85|" + one + b"(?:\\x86|" + one + b"\\x87))"
-    return b"(?:" + few + b"|\\((?:" + one + b")*+t)" + keep
-
-
-def _values(memo: bytes, calls: Calls) -> bytes:
-    """Any of the values that a run may make, with the memo entries between them."""
-    keep = b"(?:" + memo + b")?+"
-    flat = b"\\((?:" + memo + b"|" + _CONSTANT + b")*+"
-    texts = b"|" + _arguments(memo, texts=True) if calls == "any" else b""
-    call = _FETCH + b"(?:\\)" + texts + b")[R\\x81]" + keep
-    inner = memo + b"|" + _CONSTANT
-    for _ in range(_NESTED):
-        soup = b"\\((?:" + inner + b")*+"
-        # What is to be filled behind the end of the run is not begun in it.
-        inner = b"|".join(
-            (b"[]}\\x8f]" + keep + b"(?:" + soup + b"[eut\\x90])*+(?=[^(])", memo, _CONSTANT, flat + b"t")
-        )
-        if calls != "none":
-            # The state of an instance is one value: a dict or list, a tuple, or a pair of None and a dict of slots.
-            state = b"[]}]" + keep + b"(?:" + soup + b"[eu])?+|" + flat + b"t" + keep
-            slots = b"N\\}" + keep + b"(?:" + flat + b"u)?+\\x86" + keep
-            # What looks like a state and is not set is the next value; what is to be set behind the end is not begun.
-            behind = b"(?:(?:" + state + b"|" + slots + b")(?:b|(?=[^b(]))|(?=[^]}(N]|N[^}]))"
-            inner = call + behind + b"|" + inner
-    return inner
-
-
-@cache
-def grammar(calls: Calls, *, explicit: bool) -> Grammar:
-    """The patterns of streams that write MEMOIZE or, with `explicit`, LONG_BINPUT, and make such calls.
+class Grammar:
+    """The patterns of streams that write MEMOIZE or, with `explicit`, LONG_BINPUT; with `calls` they make some.
 
     The 256 entries before a pickler writes LONG_BINPUT are walked.
     """
-    memo = b"r.{4}" if explicit else b"\\x94"
-    bare = b"[]}()NteuR\\x81\\x85-\\x87\\x88\\x89\\x8f\\x90"
-    others = b"|".join((b"K.", *_TEXTS, b"M..", b"J.{4}", b"G.{8}", *_NUMBER[-2:]))
-    # Without what they look for they match all the same: a search that fails would begin again at each byte.
-    events = b"(?:" + bare + b"]++|" + _FETCH + b"|" + others + b")*+(" + memo + b"|b)?"
-    none, numbers, texts, does = b"\\)", _arguments(memo, texts=False), _arguments(memo, texts=True), b"([R\\x81])"
-    kinds = (none, numbers, texts) if calls == "any" else (none, b"(?!)", b"(?!)")
-    told = b"(" + _FETCH + b")(?=" + b"|".join(kind + does for kind in kinds) + b")"
-    other = b"(?!" + _FETCH + b"(?:" + kinds[0] + b"|" + kinds[2] + b")[R\\x81])" + _FETCH
-    passed = b"(?:" + bare + b"b\\x94]++|" + b"|".join((other, others, memo)) + b")*+"
-    return Grammar(
+
+    def __init__(self, *, calls: bool, explicit: bool) -> None:
+        self.explicit, self._calls = explicit, calls
+        self._memo = b"r.{4}" if explicit else b"\\x94"
+        self._keep = b"(?:" + self._memo + b")?+"
+        # As picklers write texts of these lengths: BINUNICODE before protocol 4, and then SHORT_BINUNICODE.
+        self._code, self._width = (b"X", 4) if explicit else (b"\x8c", 1)
+        self._text = _prefixed(self._code, self._width, _TEXT)
+
+    @cached_property
+    def run(self) -> re.Pattern[bytes]:
+        """Matches the longest run at a place, of whose topmost values no tuples are made; it may be empty."""
+        return self._run(tuples=False)
+
+    @cached_property
+    def tupled(self) -> re.Pattern[bytes]:
+        """Matches the longest run at a place; it may take values that it has not made."""
+        return self._run(tuples=True)
+
+    def _run(self, *, tuples: bool) -> re.Pattern[bytes]:
         # The first entry that it writes is of its own making.
-        re.compile(b"(?:(?!" + memo + b")(?:" + _values(memo, calls) + b"){1,%d}+)?+" % _VALUES, re.DOTALL),
-        re.compile(events, re.DOTALL),
-        re.compile(passed + b"(?:" + told + b")?", re.DOTALL) if calls != "none" else None,
-        explicit=explicit,
-    )
+        values = _any(*self._values(tuples=tuples)) + b"{1,%d}+" % _VALUES
+        return re.compile(b"(?:(?!" + self._memo + b")" + values + b")?+", re.DOTALL)
+
+    def _values(self, *, tuples: bool) -> tuple[bytes, ...]:
+        """Any of the values that a run may make, with the memo entries between them."""
+        keep = self._keep
+        constant = _any(self._memo, _NUMBER, b"\\)", _DATA, self._text)
+        inner: tuple[bytes, ...] = (constant, _TUPLES)
+        flat = b"\\(" + _any(*inner) + b"*+"
+        for level in range(1, _NESTED + 1):
+            soup = b"\\(" + _any(*inner) + b"*+"
+            # What is to be filled behind the end of the run is not begun in it.
+            container = b"[]}\\x8f]" + keep + b"(?:" + soup + b"[eut\\x90])*+(?=[^(])"
+            inner = (container, constant, *((_TUPLES,) if tuples or level < _NESTED else ()), flat + b"t")
+            if self._calls:
+                # The state of an instance is one value: a dict or list, a tuple, or None and a dict of slots.
+                state = b"[]}]" + keep + b"(?:" + soup + b"[eu])?+|" + flat + b"t" + keep
+                slots = b"N\\}" + keep + b"(?:" + flat + b"u)?+\\x86" + keep
+                # What looks like a state and is not set is the next value; what is set behind the end is not begun.
+                behind = b"(?:(?:" + state + b"|" + slots + b")(?:b|(?=[^b(]))|(?=[^]}(N]|N[^}]))"
+                inner = (_FETCH + _any(b"\\)", self._arguments) + b"[R\\x81]" + keep + behind, *inner)
+        return inner
+
+    @cached_property
+    def _arguments(self) -> bytes:
+        """The opcodes that make a tuple of constants."""
+        return self._tuple(_any(_NUMBER, self._other))
+
+    @cached_property
+    def _other(self) -> bytes:
+        """Constants that are no numbers."""
+        return _any(_prefixed(self._code, self._width, _ARGUMENT), _DATA)
+
+    def _tuple(self, element: bytes) -> bytes:
+        one = element + self._keep
+        return _any(self._few(one, _TUPLE1, _TUPLE2, _TUPLE3), b"\\((?:" + one + b")*+t") + self._keep
+
+    def _few(self, one: bytes, *ends: bytes) -> bytes:
+        """One to three elements, and what makes a tuple of them."""
+        return one + _any(ends[0], one + _any(ends[1], one + ends[2]))
+
+    @cached_property
+    def events(self) -> re.Pattern[bytes]:
+        """Finds the memo entries and the states that are set."""
+        # Without what it looks for it matches all the same: a search that fails would begin again at each byte.
+        passed = _any(_BARE + b"]++", _FETCH, b"K.", self._text, _NUMBER)
+        return re.compile(passed + b"*+(" + self._memo + b"|b)?", re.DOTALL)
+
+    @cached_property
+    def calls(self) -> re.Pattern[bytes] | None:
+        """Finds the calls, in ten groups.
+
+        What fetches the callee; the empty tuple; of up to three arguments those that are no numbers, and behind each
+        what makes a tuple of it and those before; the opcodes of more arguments, unless all are numbers; what calls.
+        """
+        if not self._calls:
+            return None
+        many = b"\\((?:" + _NUMBER + self._keep + b")*+t|(\\((?:" + _any(_NUMBER, self._other) + self._keep + b")*+t)"
+        few = self._few(_any(_NUMBER, b"(" + self._other + b")") + self._keep, b"(\\x85)", b"(\\x86)", b"(\\x87)")
+        told = b"(" + _FETCH + b")(?=" + _any(b"(\\))", few, many) + self._keep + b"([R\\x81]))"
+        other = b"(?!" + _FETCH + _any(b"\\)", self._arguments) + b"[R\\x81])" + _FETCH
+        passed = _any(_BARE + b"b\\x94]++", b"K.", self._text, _NUMBER, other, self._memo)
+        return re.compile(passed + b"*+(?:" + told + b")?", re.DOTALL)
+
+    @cached_property
+    def opcodes(self) -> re.Pattern[bytes]:
+        """Finds the opcodes of a run one by one."""
+        return re.compile(b"(?=(.))" + _any(_BARE + b"b\\x94]", b"h.", b"[rj].{4}", _NUMBER, self._text), re.DOTALL)
+
+    @cached_property
+    def given(self) -> re.Pattern[bytes]:
+        """Finds the arguments among many, numbers as ""."""
+        return re.compile(_any(_NUMBER, b"(" + self._other + b")") + self._keep, re.DOTALL)
+
+
+grammar = cache(Grammar)
+
+
+def _end(rules: Grammar, data: bytes, start: int, limit: int) -> int:
+    """Where the longest run ends that takes nothing from the stack but what it has put there."""
+    found = rules.run.match(data, start, limit)
+    stop = found.end() if found else start
+    if start < stop < limit and data[stop] in b"\x85\x86\x87":
+        further = rules.tupled.match(data, start, limit)
+        if further and not _takes(rules, data, start, further.end()):
+            return further.end()
+    return stop
+
+
+def _takes(rules: Grammar, data: bytes, start: int, stop: int) -> bool:
+    """Whether a run takes from the stack what it has not put there."""
+    left, before = b"".join(rules.opcodes.findall(data, start, stop)).translate(_VALUES_OF_ALL, b"\x94r"), b""
+    while left != before:
+        left, before = _REDUCED.sub(b"v", left), left
+    return bool(left.strip(b"v"))
 
 
 def recognise(rules: Grammar, data: bytes, start: int, limit: int) -> int:
@@ -166,14 +221,13 @@ def recognise(rules: Grammar, data: bytes, start: int, limit: int) -> int:
     A call of which the end of the window has cut off a part is left for the next run or for the walk, or else
     walking it would walk the whole run after all.
     """
-    found = rules.run.match(data, start, limit)
-    stop = found.end() if found else start
+    stop = _end(rules, data, start, limit)
     if stop - start < LEAST or (stop < limit - _CUT and data[stop] not in b"R\x81"):
         return stop
-    for end in range(stop - _CUT, stop - 2 * _CUT, -_CUT // 8):
-        before = rules.run.match(data, start, end)
-        if before and data[before.end()] in b"h]}" and before.end() - start >= LEAST:
-            return before.end()
+    for shorter in range(stop - _CUT, stop - 2 * _CUT, -_CUT // 8):
+        end = _end(rules, data, start, shorter)
+        if data[end] in b"h]}" and end - start >= LEAST:
+            return end
     return stop
 
 
@@ -190,13 +244,21 @@ def tally(rules: Grammar, data: bytes, start: int, stop: int, index: int) -> Tal
             return None
     else:
         memoized = events.count(b"\x94")
-    made: dict[Made, int] = {}
-    found = rules.calls.findall(data, start, stop) if rules.calls else ()
-    for (fetch, *kinds), count in Counter(found).items():
-        for kind, opcode in zip(_KINDS, kinds, strict=True):
-            if opcode:
-                made[Made(fetch, _OPCODES[opcode], kind)] = count
+    made: Counter[Made] = Counter()
+    for groups, count in Counter(rules.calls.findall(data, start, stop) if rules.calls else ()).items():
+        if fetch := groups[0]:
+            made[Made(fetch, _OPCODES[groups[-1]], _given(rules, groups))] += count
     return Tally(memoized, made, b"b" in events)
+
+
+def _given(rules: Grammar, groups: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The arguments of a call that was found."""
+    _, none, first, one, second, two, third, three, many, _ = groups
+    if many:
+        return tuple(rules.given.findall(many, 1, len(many) - 1))
+    if none or not (one or two or three):
+        return () if none else NUMBERS
+    return (first, second, third)[: 1 if one else 2 if two else 3]
 
 
 def _little(first: int, count: int) -> bytes:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from scanners.binary import pickle_machine, pickle_runs
+from scanners.binary import pickle_runs, pickle_skips
 from scanners.facts import Anomaly, Call, Reference
 from tests.craft.pickles import asm, named, op, text
 from tests.properties import engine
@@ -32,10 +32,9 @@ def told(data):
 def everywhere(monkeypatch):
     """Runs of any length are passed over, from the beginning of any stream."""
     monkeypatch.setattr(pickle_runs, "LEAST", 1)
-    monkeypatch.setattr(pickle_machine, "_ARGUED", -1)
 
     def switch(on):
-        monkeypatch.setattr(pickle_machine, "_WORTH", 0 if on else 1 << 62)
+        monkeypatch.setattr(pickle_skips, "_WORTH", 0 if on else 1 << 62)
 
     return switch
 
@@ -86,6 +85,25 @@ def test_calls_with_numbers_are_counted():
     made = asm(op("BINGET", 1), op("BININT1", 1), op("BINFLOAT", 1.5), "TUPLE2", "MEMOIZE", "REDUCE", "MEMOIZE")
     begin = asm(op("PROTO", 4), "EMPTY_LIST", "MEMOIZE", "MARK", named("acme", "Thing"), "MEMOIZE", "POP")
     assert told(begin + made * 20_000 + asm("APPENDS", "STOP"))[1] == {("acme", "Thing"): 20_000}
+
+
+@pytest.mark.parametrize("arguments", ["TUPLE3", "TUPLE"])
+def test_calls_with_what_the_memo_holds_are_counted(arguments):
+    made = asm(
+        op("BINGET", 1), *(["MARK"] if arguments == "TUPLE" else []), op("BINFLOAT", 1.5), op("BINGET", 2), "NONE"
+    )
+    made += asm(arguments, "MEMOIZE", "NEWOBJ", "MEMOIZE")
+    begin = asm(op("PROTO", 4), "EMPTY_LIST", "MEMOIZE", "MARK", named("acme", "Thing"), "MEMOIZE", "POP")
+    begin += asm(text("kind"), "MEMOIZE", "POP")
+    facts = engine.facts_of(begin + made * 20_000 + asm("APPENDS", "STOP"))
+    (call,) = [fact for fact in facts if isinstance(fact, Call)]
+    assert (call.count, call.strings) == (20_000, ("kind",))
+
+
+def test_a_run_takes_nothing_from_below_it():
+    nothing = asm(*["NONE"] * 3000, *[*["TUPLE2"] * 256, "NONE"] * 11, *["TUPLE2"] * 194)
+    stream = asm(op("PROTO", 4), named("posix", "system"), nothing, "TUPLE1", "REDUCE", "STOP")
+    assert told(stream + asm(*["NONE"] * 40_000))[1] == {("posix", "system"): 1}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""The part of the pickle machine that passes over runs of opcodes which only make data.
+
+What such a run does beside that, memo entries and calls that are known, is counted and not walked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanners.binary import pickle_runs as runs
+from scanners.binary.pickle_calls import Caller, ordinary
+from scanners.binary.pickle_lexer import NUMBER, Payload, decode_text
+from scanners.binary.pickle_notes import NUMBERS
+from scanners.binary.pickle_values import UNKNOWN, Global, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.binary.pickle_lexer import Lexer
+    from scanners.binary.pickle_notes import Notes
+    from scanners.binary.pickle_readings import Silence
+    from scanners.binary.pickle_values import Value
+
+_TEXTS = {b"\x8c": 2, b"X": 5}
+"""What writes a text in a run, and the bytes before the text."""
+_WORTH = 1 << 15
+"""Bytes of a stream that are too few to look for runs."""
+_TRIES = 32
+_WAIT = 1 << 12
+
+
+class Skipper(Caller):
+    """Runs of opcodes."""
+
+    def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
+        super().__init__(notes, payload)
+        self._misses = 0
+        """How often in a row there was no run."""
+
+    def _grammar(self, lexer: Lexer) -> runs.Grammar | None:
+        """How runs are recognised here; None where there is nothing to win."""
+        if self._replays or self._memo.odd or lexer.left < _WORTH:
+            return None
+        memo = self._memo
+        return runs.grammar(calls=memo.named, explicit=memo.explicit if memo.count else self._protocol < 4)
+
+    def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
+        """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""
+        stop = runs.recognise(grammar, data, start, limit)
+        if stop - start >= runs.LEAST and self._run(grammar, data, base, start, stop):
+            self._misses = 0
+            return stop, stop
+        self._misses += 1
+        # Runs begin behind the opcode that ended one. Where there are none, looking for them at each costs too much.
+        return start, stop + (1 if self._misses % _TRIES else min(self._misses * _TRIES, _WAIT))
+
+    def _run(self, grammar: runs.Grammar, data: bytes, base: int, start: int, stop: int) -> bool:
+        """Note all that the run [start, stop) of the window does beside making data, unless it does more."""
+        memo = self._memo
+        tally = None if memo.odd else runs.tally(grammar, data, start, stop, memo.count)
+        if tally is None or (tally.built and self._armed):
+            return False
+        calls: list[tuple[Global, str, tuple[str, ...], int]] = []
+        for made, count in tally.made.items():
+            callee, arguments = self._fetched(made.fetch), self._given(made.given)
+            if arguments is None or not (isinstance(callee, Global) and ordinary(callee)):
+                return False
+            if not self._notes.known(callee, made.opcode, arguments):
+                return False
+            calls.append((callee, made.opcode, arguments, count))
+        for callee, opcode, arguments, count in calls:
+            self._notes.more(callee, opcode, arguments, count)
+            if tally.built:
+                self._notes.reference(callee, "built", base + start)
+        run = Run(base + start, base + stop, memo.count, self._walk)
+        memo.skip(run, tally.memoized)
+        self._stack.append(run)
+        return True
+
+    def _fetched(self, opcode: bytes) -> Value:
+        """What an opcode fetches from the memo; of what a run fetches that it has itself written, nothing is known."""
+        try:
+            return self._memo.get(int.from_bytes(opcode[1:], "little"))
+        except KeyError:
+            return UNKNOWN
+
+    def _given(self, opcodes: tuple[bytes, ...]) -> tuple[str, ...] | None:
+        """What the arguments that the opcodes make are alike in; None where they have to be looked at."""
+        if opcodes == runs.NUMBERS:
+            return NUMBERS
+        values: list[Value] = []
+        for opcode in opcodes:
+            if not opcode:
+                values.append(NUMBER)
+            elif opcode[:1] in {b"h", b"j"}:
+                values.append(self._fetched(opcode))
+            else:
+                values.append(decode_text(opcode[_TEXTS[opcode[:1]] :]))
+        if any(value is UNKNOWN or isinstance(value, bytes | Payload) for value in values):
+            return None
+        return self._notes.alike(values)
