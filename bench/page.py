@@ -1,4 +1,4 @@
-"""docs/bench.md, of which each bench writes its own sections."""
+"""docs/bench.md and the like, of which each bench writes its own sections."""
 
 import os
 import platform
@@ -9,13 +9,13 @@ PAGE = ROOT / "docs" / "bench.md"
 _SECTION = "\n## "
 
 
-def put(sections):
+def put(sections, where=PAGE):
     """Write sections, {title: lines}, in the place of those with the same titles, or behind all others."""
-    head, *rest = PAGE.read_text().rstrip("\n").split(_SECTION)
+    head, *rest = where.read_text().rstrip("\n").split(_SECTION)
     kept = {title: body for title, _, body in (part.partition("\n") for part in rest)}
     for title, lines in sections.items():
         kept[title] = "\n" + "\n".join(lines) + "\n"
-    PAGE.write_text(head.rstrip("\n") + "\n" + "".join(f"{_SECTION}{t}\n{b.rstrip()}\n" for t, b in kept.items()))
+    where.write_text(head.rstrip("\n") + "\n" + "".join(f"{_SECTION}{t}\n{b.rstrip()}\n" for t, b in kept.items()))
 
 
 def machine():

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def sweep(home, hub, *, kill_after=None):
     )
     if kill_after is not None:
         time.sleep(kill_after)
-        process.kill()
+        os.kill(process.pid, signal.SIGKILL)  # Popen.kill() would take the exit code that wait4 asks for
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.perf_counter() - begun, process.returncode, used.ru_maxrss / 1024
