@@ -95,6 +95,8 @@ class FractalHeap(NamedTuple):
 
     def objects(self, ids: list[bytes]) -> list[bytes]:
         """The objects that these heap ids name."""
+        if not all(ids):
+            raise Broken("a heap id that is empty")
         places = [self._huge(each) if each[0] >> 4 & 3 == _HUGE else None for each in ids]
         large = self.file.get_all([place for place in places if place])
         following = iter(large)

@@ -38,8 +38,8 @@ class Link(NamedTuple):
 
 
 def shown(raw: bytes) -> str:
-    """A name as people read it."""
-    return raw.decode("utf-8", "backslashreplace")
+    """A name as people read it: up to a zero byte, as C has it."""
+    return raw.partition(b"\0")[0].decode("utf-8", "backslashreplace")
 
 
 def links(file: File, messages: list[headers.Message]) -> list[Link]:

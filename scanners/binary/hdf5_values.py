@@ -95,7 +95,7 @@ def read_attribute(file: File, flags: int, data: bytes) -> Attribute:
     shape = read_shape(file.fields(space))
     count = 0 if shape is None else prod(shape)
     type_ = read_type(file.fields(kind))
-    return Attribute(shown(name.partition(b"\0")[0]), type_, count, fields.take(min(fields.left, type_.size * count)))
+    return Attribute(shown(name), type_, count, fields.take(min(fields.left, type_.size * count)))
 
 
 class Dataset(NamedTuple):
@@ -153,7 +153,8 @@ def content(file: File, dataset: Dataset, parts: list[Chunk]) -> bytes:
     """The raw data in these pieces, one behind the other; of one dimension it is in its order."""
     if dataset.layout.stored is Stored.COMPACT:
         return dataset.layout.data
-    file.budget.hold(sum(part.length for part in parts), "the data of an HDF5 dataset")
+    length = max(dataset.layout.chunk_length, sum(part.length for part in parts))
+    file.budget.hold(length, "the data of an HDF5 dataset")
     file.want(*((part.address, part.length) for part in parts))
     made: list[bytes] = []
     length = 0

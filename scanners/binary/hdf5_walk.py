@@ -216,7 +216,7 @@ class Walk:
     def _content(self, path: str, dataset: Dataset, parts: list[Chunk], messages: list[headers.Message]) -> None:
         """Look at what a dataset says, where a program may act on it or it costs little."""
         asked = dataset.type.leads or _CONFIG.fullmatch(path) or self._pickled(messages)
-        length = max(dataset.length, sum(part.length for part in parts))
+        length = max(dataset.length, dataset.layout.chunk_length, sum(part.length for part in parts))
         if asked or (length <= _SMALL and self._read + length <= _READ_MOST):
             self._read += length
             try:

@@ -22,6 +22,7 @@ from scanners.judge import complete
 from scanners.registry import SCANNERS
 from scanners.routing import Router
 from scanners.source import BytesSource
+from tests.properties.hdf5_seals import sealed, seals
 
 SAMPLES = sorted((Path(__file__).parents[1] / "data" / "hdf5").glob("*.h5"))
 ROUTER = Router([scanner for scanner in SCANNERS if scanner.name in {"hdf5", "text"}])
@@ -74,21 +75,26 @@ def missed(data, theirs):
     return found, True
 
 
-def bent(choose, data):
-    """The same with some bytes changed, most of them in structures, or cut."""
+def bent(choose, data, places):
+    """The same with some bytes changed, most of them in structures, or cut; most checksums fit again."""
     made = bytearray(data)
     for _ in range(choose.choice([1, 1, 2, 4, 8])):
         at = choose.randrange(len(made))
-        if choose.random() < 0.6:
+        if places and choose.random() < 0.5:
+            at = choose.randrange(*choose.choice(places))
+        elif choose.random() < 0.6:
             mark = choose.choice(
                 [b"TREE", b"SNOD", b"HEAP", b"GCOL", b"OHDR", b"FRHP", b"BTHD", b"BTLF", b"FHDB", b"\x89HDF"]
             )
             at = min(len(made) - 1, max(0, made.find(mark, choose.randrange(len(made)))) + choose.randrange(96))
         made[at] = choose.choice([0, 1, 0xFF, made[at] ^ (1 << choose.randrange(8)), choose.randrange(256)])
         if choose.random() < 0.1:
-            source, length = choose.randrange(len(made)), choose.choice([4, 8, 40, 200])
-            made[at : at + length] = made[source : source + length]
-    return bytes(made[: choose.randrange(len(made))] if choose.random() < 0.03 else made)
+            source = choose.randrange(len(made))
+            piece = made[source : source + choose.choice([4, 8, 40, 200])]
+            made[at : at + len(piece)] = piece
+    if choose.random() < 0.03:
+        return bytes(made[: choose.randrange(len(made))])
+    return sealed(made, places)
 
 
 class Lister:
@@ -141,8 +147,9 @@ def main(python):
             else:
                 lister.ask(f"write {seed} {path}")
                 data = path.read_bytes()
+            places = seals(data) if bends else []
             for bend in range(bends + 1):
-                content = bent(choose, data) if bend else data
+                content = bent(choose, data, places) if bend else data
                 path.write_bytes(content)
                 theirs = lister.ask(f"list {path}")
                 counts["bent" if bend else "honest"] += 1

@@ -153,6 +153,7 @@ PLACES = {
     ),
     "a dataset of numbers": with_dataset(craft.BYTE, CONFIG, craft.shape(len(CONFIG))),
     "a compressed dataset": with_compressed(),
+    "a dataset whose name goes on": with_dataset(craft.text(len(CONFIG)), CONFIG, name="model_config\0x"),
 }  # fmt: skip
 
 
@@ -383,3 +384,18 @@ def test_facts_name_what_is_said():
     assert [type(fact) for fact in outcome.facts] == [Opens]
     assert not any(isinstance(fact, Anomaly | Unread) for fact in outcome.facts)
     assert len(outcome.facts[0].path) == 512
+
+
+def test_a_chunk_that_claims_to_inflate_beyond_all_bounds_is_a_limit():
+    maker = craft.Maker()
+    packed = zlib.compress(CONFIG)
+    layout = craft.single(maker.put(packed), 1 << 31, 1 << 31, 1 << 31, length=len(packed))
+    made = maker.object(*craft.dataset(layout, craft.text(8), craft.shape(1, 1), craft.filters(1)))
+    assert unread_reasons(read(maker.file(craft.link("model_config", made)))) == {"limit"}
+
+
+def test_names_without_a_place_in_their_heap_are_broken():
+    data = bytearray((SAMPLES[0].parent / "several-v110.h5").read_bytes())
+    at = data.index(b"BTHD\0\5")
+    data[at + 10 : at + 12] = (4).to_bytes(2, "little")
+    assert "broken" in unread_reasons(read(bytes(data)))
