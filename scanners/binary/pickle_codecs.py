@@ -136,7 +136,7 @@ def _from(decoder: Callable[..., bytes]) -> Callable[[Arguments], Value]:
         match arguments:
             case (str() | bytes() as data, bytes() as others, *_) if decoder is base64.b64decode and len(others) == 2:
                 more = [others]
-            case (str() | bytes() as data, *_):
+            case (str() | bytes() as data, *rest) if all(isinstance(part, bool | None) for part in rest):
                 more = []
             case _:
                 return None

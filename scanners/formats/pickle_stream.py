@@ -104,8 +104,8 @@ class _Walk:
             if self.lexer.ended():
                 return done
             head = self._peek()
-            tried = not _starts(head)
-            if tried and self.lexer.at >= self._opcodes_until:
+            tried = head[0] != _PROTOCOL
+            if not _starts(head) and self.lexer.at >= self._opcodes_until:
                 # Loaders that read several streams try whatever follows, a few opcodes as well as many.
                 if self.stores(done):
                     return done

@@ -34,7 +34,7 @@ import traceback  # noqa: F401 - CPython 3.12 and later import it when a destruc
 import warnings
 from collections import Counter
 
-MEMORY, SECONDS, STREAMS = 1 << 30, 20, 8
+MEMORY, SECONDS, STREAMS = 1 << 30, 20, 128
 ELSEWHERE = "elsewhere"  # the module of what a program, not the stream, put into the extension registry
 TEXTS = "texts"  # a module whose names stand for texts, themselves
 CODECS = "ascii base64 hex latin-1 latin1 rot13 rot_13 unicode_escape utf-8 utf8 zlib".split()

@@ -61,6 +61,8 @@ STREAMS = {
         named("operator", "itemgetter"), text("x"), "TUPLE1", "REDUCE", "NONE", "BUILD", "STOP"
     ),
     "an array that is cut off": asm(op("PROTO", 4), wrapper(), named(*SYSTEM), CALLED),
+    "a decoder that is handed what nobody knows": asm(named("base64", "b64decode"), text("b3M="), named("acme", "f"))
+    + asm("EMPTY_TUPLE", "REDUCE", "TUPLE2", "REDUCE", "NONE", "APPEND", "STOP"),
     "a cache that is written to": asm(named("copyreg", "_extension_cache"), op("BININT1", 8), named(*SYSTEM))
     + asm("SETITEM", op("EXT1", 8), CALLED),
     "a registry that is written to": asm(named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM))
