@@ -18,7 +18,7 @@ class Progress:
     """Says nothing: the progress of a run whose standard error is no terminal."""
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Begin."""
         return self
 
     def __exit__(
@@ -40,7 +40,7 @@ class Progress:
 
 
 class Bar(Progress):
-    """One line on the terminal."""
+    """One line on the terminal, from the first file that is expected on: a sweep draws its own."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
@@ -58,11 +58,6 @@ class Bar(Progress):
         self._task = self._rich.add_task("", total=0, bytes="", path="")
         self._files = self._size = self._fetched = 0
 
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._rich.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -73,6 +68,7 @@ class Bar(Progress):
         """So many more files, of so many bytes, are to come."""
         self._files += files
         self._size += size
+        self._rich.start()
         self._rich.update(self._task, total=self._files)
 
     def begin(self, path: str) -> None:

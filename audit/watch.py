@@ -101,41 +101,44 @@ class Lines(Watch):
 
 
 class Panel(Watch):
-    """Two lines on a terminal, drawn anew all the time."""
+    """A bar, and below it what was met so far, drawn anew all the time on a terminal."""
 
     def __init__(self, client: Client) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.console import Console, Group  # noqa: PLC0415 - only a terminal needs it
+        from rich.live import Live  # noqa: PLC0415
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
-        self._client = client
-        self._rich = Progress(
-            TextColumn("{task.completed:.0f} of {task.total:.0f} repos"),
-            BarColumn(bar_width=20),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[state]}", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._rich.add_task("", total=0, state="")
         self._repos = self._unchanged = self._files = self._fetched = self._saved = 0
         self._found: Counter[str] = Counter()
+        self._client = client
+        self._bar = Progress(
+            TextColumn("{task.completed:.0f} of {task.total:.0f} repos"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
+        )
+        self._task = self._bar.add_task("", total=0)
+        shown = lambda: Group(self._bar, Text(self._state()))  # noqa: E731 - Live calls it for each picture
+        self._live = Live(get_renderable=shown, console=Console(stderr=True), transient=True)
 
     def __enter__(self) -> Self:
         """Begin to draw."""
-        self._rich.start()
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Clear what was drawn."""
-        self._rich.stop()
+        self._live.stop()
 
     def listed(self, count: int, *, unchanged: int) -> None:
         """So many more repos were listed, so many of them are as they were."""
         self._unchanged += unchanged
         self._repos += count
-        self._rich.update(self._task, total=self._repos, advance=unchanged, state=self._state())
+        self._bar.update(self._task, total=self._repos, advance=unchanged)
 
     def audited(self, audit: Audit) -> None:
         """A repo was audited."""
@@ -143,18 +146,18 @@ class Panel(Watch):
         self._fetched += audit.stats.bytes_fetched
         self._saved += max(0, audit.stats.bytes_total - audit.stats.bytes_fetched)
         self._found += _severities(audit)
-        self._rich.update(self._task, advance=1, state=self._state())
+        self._bar.advance(self._task)
 
     def say(self, text: str) -> None:
         """Something that the user should know."""
-        self._rich.console.print(visible(text), markup=False)
+        self._live.console.print(visible(text), markup=False, highlight=False)
 
     def _state(self) -> str:
         found = ", ".join(f"{count} {severity}" for severity, count in self._found.items())
-        quota = ", ".join(f"{bucket} {left} left" for bucket, left in self._client.limiter.left.items())
+        quota = ", ".join(f"{left:,} {bucket} requests left" for bucket, left in self._client.limiter.left.items())
         parts = [
-            f"{self._unchanged} unchanged",
-            f"{self._files} files",
+            f"{self._unchanged:,} unchanged",
+            f"{self._files:,} files",
             f"{human(self._fetched)} read, {human(self._saved)} saved",
             found,
             quota,
