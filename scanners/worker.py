@@ -30,13 +30,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, SupportsIndex
 from scanners import jail, linux, routing, wire
 from scanners.account import Totals
 from scanners.binary import codecs as compressions
-from scanners.binary import messages
+from scanners.binary import messages, pickle_runs
 from scanners.facts import Unread
 from scanners.scanner import Stopped
 from scanners.source import SparseSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scanners.budget import Limits
     from scanners.facts import Fact
@@ -67,6 +67,10 @@ _CODECS: Final = (
     "raw_unicode_escape unicode_escape"
 ).split()
 """Imported before the seal, since nothing can be after it; what scanners use is among them."""
+
+
+_LARGE: Final = 2
+"""Jobs of large blobs after which the patterns for their pickles are compiled here: a single one does so itself."""
 
 
 class _Child(NamedTuple):
@@ -137,6 +141,9 @@ class _Server:
     def __init__(self, sock: socket.socket, scan: ScanBlob) -> None:
         self._socket, self._scan = sock, scan
         self._children: dict[int, _Child] = {}
+        self._large = 0
+        self._patterns: Iterator[None] | None = pickle_runs.compile_patterns()
+        """What is still to be compiled, None when all is: children inherit it."""
         self._ended, wake = os.pipe()
         os.set_blocking(self._ended, False)
         os.set_blocking(wake, False)
@@ -150,7 +157,10 @@ class _Server:
         poll.register(self._ended, select.POLLIN)
         try:
             while True:
-                ready = {descriptor for descriptor, _ in poll.poll(self._patience())}
+                warms = self._patterns is not None and self._large >= _LARGE
+                ready = {descriptor for descriptor, _ in poll.poll(0 if warms else self._patience())}
+                if warms and not ready:
+                    self._warm()
                 if self._ended in ready:
                     os.read(self._ended, 4096)
                 self._reap()
@@ -163,6 +173,15 @@ class _Server:
             for pid in self._children:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
+
+    def _warm(self) -> None:
+        """Compile one more pattern, while there is nothing else to do."""
+        assert self._patterns is not None
+        for _ in self._patterns:
+            return
+        self._patterns = None
+        gc.collect()
+        gc.freeze()
 
     def _patience(self) -> float | None:
         """Milliseconds until the next deadline."""
@@ -210,6 +229,7 @@ class _Server:
 
     def _start(self, number: int, order: int, blob: int, pipe: int) -> None:
         job = wire.decode_job(os.pread(order, os.fstat(order).st_size, 0))
+        self._large += job.size >= pickle_runs.WORTH
         server = os.getpid()
         try:
             pid = os.fork()

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _TEXTS = {b"\x8c": 2, b"X": 5}
 """What writes a text in a run, and the bytes before the text."""
-_WORTH = 1 << 15
-"""Bytes of a stream that are too few to look for runs."""
 _TRIES = 32
 _WAIT = 1 << 12
 
@@ -39,7 +37,7 @@ class Skipper(Caller):
 
     def _grammar(self, lexer: Lexer) -> runs.Grammar | None:
         """How runs are recognised here; None where there is nothing to win."""
-        if self._replays or self._memo.odd or lexer.left < _WORTH:
+        if self._replays or self._memo.odd or lexer.left < runs.WORTH:
             return None
         memo = self._memo
         return runs.grammar(calls=memo.named, explicit=memo.explicit if memo.count else self._protocol < 4)

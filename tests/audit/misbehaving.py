@@ -7,6 +7,7 @@ import threading
 
 from scanners import wire, worker
 from scanners.account import Totals
+from scanners.binary import pickle_runs
 from scanners.facts import Anomaly, Call
 from scanners.scanner import Needs, Read
 from scanners.source import Missing
@@ -85,6 +86,10 @@ def many(source, facts):
     facts.append(EVIL)
 
 
+def warm(source, facts):
+    facts.append(Anomaly("zip.gap", str(len(vars(pickle_runs.grammar(calls=True, explicit=False))))))
+
+
 ANSWER = wire.encode(wire.Answer(Read("fine", (EVIL,), Totals(100, 0, 0))))
 
 ACTS = {
@@ -96,7 +101,7 @@ ACTS = {
     "pickle": lambda source, facts: say(facts, b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.\n"),
     "spin": spin, "hold": hold, "crash": crash, "eat": eat, "nibble": nibble, "recurse": recurse, "stumble": stumble,
     "leave": leave, "read_on": read_on, "forge": forge, "endless": endless, "endless_lines": endless_lines,
-    "many": many,
+    "many": many, "warm": warm,
 }  # fmt: skip
 
 

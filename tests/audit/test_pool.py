@@ -15,6 +15,7 @@ from audit import pool
 from audit.pool import Jail
 from scanners import linux, seccomp
 from scanners.account import Totals
+from scanners.binary import pickle_runs
 from scanners.budget import Limits
 from scanners.facts import Call
 from scanners.scanner import Needs, Read, Stopped
@@ -126,6 +127,19 @@ async def test_bytes_that_are_not_held_are_asked_for_and_not_read(blob):
 async def test_of_the_name_a_child_learns_the_hint_only(blob):
     async with jail() as tried:
         assert (await tried.scan(blob("fine"), SIZE, ".pkl,.txt", ALL)).outcome.format == "fine file.pkl.txt"
+
+
+async def test_children_inherit_the_patterns_once_there_were_several_large_blobs(blob):
+    async def compiled(size):
+        return int((await tried.scan(blob("warm"), size, "", ALL)).outcome.facts[-1].detail)
+
+    large = pickle_runs.WORTH
+    async with jail() as tried:
+        cold = [await compiled(size) for size in (SIZE, large, SIZE, large)]
+        with anyio.fail_after(10):
+            while await compiled(SIZE) < cold[0] + 6:
+                pass
+    assert len(set(cold)) == 1
 
 
 @on_linux

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from scanners.binary import pickle_runs, pickle_skips
+from scanners.binary import pickle_runs
 from scanners.facts import Anomaly, Call, Reference
 from tests.craft.pickles import asm, named, op, text
 from tests.properties import engine
@@ -34,7 +34,7 @@ def everywhere(monkeypatch):
     monkeypatch.setattr(pickle_runs, "LEAST", 1)
 
     def switch(on):
-        monkeypatch.setattr(pickle_skips, "_WORTH", 0 if on else 1 << 62)
+        monkeypatch.setattr(pickle_runs, "WORTH", 0 if on else 1 << 62)
 
     return switch
 
