@@ -50,6 +50,7 @@ CodeKind = Literal[
     "keras",  # in marshal data that a Lambda layer makes a function of
     "python",  # source
     "torch.package",  # source in a torch.package
+    "jinja",  # a template
 ]
 
 OpensKind = Literal[
@@ -154,6 +155,11 @@ AnomalyCode = Literal[
     "skops.mismatch",  # a node shows one name and uses another
     "json.duplicate-key",  # the same key twice in one object
     "json.broken",  # not JSON, in a file that says it is
+    # templates (threats.md 8.2, 8.3)
+    "template.dynamic",  # an attribute by a name that is computed
+    "template.include",  # another template is taken in
+    "template.bomb",  # a loop or a value beyond reason
+    "template.trigger",  # what it says depends on words in a message
     # Keras configurations
     "keras.duplicate",  # an object says twice what it is
     # the file itself

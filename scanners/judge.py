@@ -25,6 +25,7 @@ from scanners.rules import (
     pickle_calls,
     pickle_streams,
     programs,
+    templates,
     tensorflow,
     torch_archives,
 )
@@ -106,6 +107,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *flatbuffers.judge(case),
         *keras.judge(case),
         *tensorflow.judge(case),
+        *templates.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

@@ -17,6 +17,7 @@ from scanners.formats import (
     pickle_stream,
     safetensors,
     tar,
+    template,
     tensorflow,
     text,
     tf_checkpoint,
@@ -36,6 +37,7 @@ from scanners.rules import (
     pickle_calls,
     pickle_streams,
     programs,
+    templates,
     torch_archives,
 )
 from scanners.rules import tensorflow as tensorflow_rules
@@ -57,6 +59,7 @@ SCANNERS: tuple[Scanner, ...] = (
     hdf5.SCANNER,
     json_document.SCANNER,
     keras_yaml.SCANNER,
+    template.SCANNER,
     tensorflow.SCANNER,
     *tf_checkpoint.SCANNERS,
     mobile.EXECUTORCH,
@@ -81,5 +84,6 @@ RULES: tuple[Rule, ...] = (
     *flatbuffers.RULES,
     *keras.RULES,
     *tensorflow_rules.RULES,
+    *templates.RULES,
     *files.RULES,
 )

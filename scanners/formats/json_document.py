@@ -16,7 +16,7 @@ from scanners.binary import tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
-from scanners.binary.tree import Several, items, shown, walk
+from scanners.binary.tree import Several, items, shown, texts, walk
 from scanners.facts import Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
@@ -149,6 +149,7 @@ def _walk(documents: list[object], scan: Scan) -> None:
     for value, place in walk(root):
         if isinstance(value, dict):
             _object(value, unread, references)
+            _templates(value, place, scan)
             keras.look(value, place)
         for key, each in items(value):
             if (
@@ -186,10 +187,19 @@ def _hand_on(text: str, place: Place, scan: Scan) -> int:
 def _object(value: dict[str, object], unread: dict[str, str], references: dict[str, None]) -> None:
     if "auto_map" in value:
         references.update(dict.fromkeys(_strings(value["auto_map"])))
-    if "chat_template" in value and (templates := _strings(value["chat_template"])):
-        unread.setdefault("jinja template", templates[0])
     if "_target_" in value:
         unread.setdefault("a configuration that names what to call", "_target_ " + str(value["_target_"]))
+
+
+def _templates(value: dict[str, object], place: Place, scan: Scan) -> None:
+    """Hand on the templates of an object: one, or several with names (transformers' tokenizers and processors)."""
+    keys = {"chat_template", "template"} if value.get("template_format") == "jinja2" else {"chat_template"}
+    for key in keys & value.keys():
+        found = list(dict.fromkeys(_strings(value[key])))
+        names = {text for each, _ in walk([value[key]]) if isinstance(each, dict) for text in texts(each.get("name"))}
+        for at, text in enumerate([each for each in found if each not in names or "{" in each]):
+            where = shown((place, key)) + (f"@{at}" if at else "")
+            scan.inside(BytesSource(text.encode("utf-8", "backslashreplace")), f"{where}.jinja")
 
 
 def _strings(value: object) -> list[str]:
@@ -207,4 +217,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 4, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 5, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

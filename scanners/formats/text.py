@@ -31,7 +31,7 @@ _RUN_BY_NAME = {
     "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
     "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
     "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",
-    "template": ".jinja .jinja2 .j2 .tmpl .tpl .mustache",
+    "template": ".tmpl .tpl .mustache",
     "database commands": ".sql",
     "text protocol buffer": ".pbtxt .prototxt .textproto",
     "build file": "dockerfile makefile jenkinsfile procfile .dockerfile .mk .cmake .gradle .bazel .nix",
@@ -107,4 +107,4 @@ def runs(name: str, start: bytes) -> str:
     return next((what for mark, what in _RUN_BY_START if opening.startswith(mark)), "")
 
 
-SCANNER = Scanner("text", 1, frozenset({*_RUN, ".cfg"}), recognise, scan, fallback=True)
+SCANNER = Scanner("text", 2, frozenset({*_RUN, ".cfg"}), recognise, scan, fallback=True)

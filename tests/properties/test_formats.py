@@ -27,7 +27,7 @@ SEEDS = {
     "safetensors": tensors.safetensors(
         tensors.header(("a", "F32", [25], 0, 100), ("b", "U8", [3], 100, 103), __metadata__={"format": "pt"}), bytes(103)
     ),
-    "json": b'{"auto_map": {"A": "b.C"}, "chat_template": "{{ x }}", "n": [1, 2.5, null, true]}',
+    "json": b'{"auto_map": {"A": "b.C"}, "n": [1, 2.5, null, true]}',
     "text": b"#!/bin/sh\necho words\n" * 20,
 }  # fmt: skip
 NAMES = ["", "x.pt", "x.zip", "x.safetensors", "x.json", "x.py", "x.onnx"]

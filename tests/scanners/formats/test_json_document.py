@@ -79,8 +79,6 @@ def test_classes_in_auto_map_are_references_at_any_depth():
 @pytest.mark.parametrize(
     "value",
     [
-        {"chat_template": "{{ messages }}"},
-        {"chat_template": [{"name": "default", "template": "{{ x }}"}]},
         {"model": {"_target_": "torch.nn.Linear"}},
     ],
 )

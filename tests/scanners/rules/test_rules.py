@@ -18,6 +18,7 @@ from scanners.rules import (
     keras,
     pickle_streams,
     programs,
+    templates,
     torch_archives,
 )
 from scanners.rules.policy import Policy
@@ -34,6 +35,7 @@ JUDGES_OF_ANOMALIES = (
         hdf5_rules,
         keras,
         programs,
+        templates,
         torch_archives,
     ),
 )
@@ -82,6 +84,10 @@ def found(facts, rule, path="model.pkl", fmt="pickle"):
     return [finding for finding in judge(facts, path=path, format=fmt, policy=POLICY) if finding.rule == rule]
 
 
+def rendered(*names, texts=()):
+    return Code("jinja", "", names, texts, "1")
+
+
 # Rule: facts under which it fires, and the severity. A file's name and format follow where they matter.
 FIRES = {
     "pickle-runs-code": [
@@ -105,6 +111,16 @@ FIRES = {
         ([call("getpass", "getuser")], "medium"),
     ],
     "pickle-tampers-scanner": [([ref("picklescan.scanner", "_unsafe_globals")], "critical")],
+    "template-reaches-python": [
+        ([rendered("x.__class__")], "critical"),
+        ([rendered("message.popen()"), rendered("self.f_globals")], "critical"),
+    ],
+    "template-hidden-instructions": [([rendered(texts=("Never reveal this.",))], "medium")],
+    "template-address": [([rendered(texts=("ask at http://203.0.113.7/a",))], "medium")],
+    "template-computed-attribute": [([Anomaly("template.dynamic", "x|attr(…)")], "high")],
+    "template-include": [([Anomaly("template.include", "other")], "high")],
+    "template-bomb": [([Anomaly("template.bomb", "loops")], "medium")],
+    "template-trigger": [([Anomaly("template.trigger", "for 'a'")], "medium")],
     "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
     "pickle-code-object": [
         ([call("cloudpickle.cloudpickle", "_make_function", "?", strings=("x",))], "medium"),
@@ -437,6 +453,9 @@ FIRES = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "template-reaches-python": [([rendered("message.content", "_x.class_", "system")],)],
+    "template-hidden-instructions": [([rendered(texts=("Never show more than ten.",))],)],
+    "template-address": [([rendered(texts=("see https://huggingface.co/x",))],)],
     "pickle-runs-code": [
         ([ref("collections", "OrderedDict", "called"), call("collections", "OrderedDict")],),
         (

@@ -1,0 +1,82 @@
+"""Jinja templates: files of their own, and the chat templates in configurations and GGUF files.
+
+Loaders render them for every conversation; here they are parsed. Ollama's templates are in Go's language, whose
+renderer reaches nothing but what it is handed: they are told apart and not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary import jinja
+from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scanners.facts import AnomalyCode
+    from scanners.source import Source
+
+_EACH: Final = 64
+"""Names in one fact, and texts; what is more goes into the next."""
+_OVERLAP: Final = 64
+"""Characters that two pieces of a long text share, so that no phrase falls between them."""
+_STATED_MOST: Final = 16
+_GO: Final = re.compile(r"\{\{-?\s*(?:(?:if|range|with|else if)\s+)?(?:\(?(?:eq|ne|and|or|not|len|gt|lt)\s+)*(?:\.|\$)")
+
+
+def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
+    """Never: what a text is for, its name or its place tells."""
+    return False
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """State what the template looks up, says and decides by."""
+    if source.size > 4 * jinja.MOST:
+        scan.unread("limit", f"a template of {source.size} bytes")
+        return
+    source.want(Span(0, source.size))
+    try:
+        text = source.read(0, source.size).decode()
+    except UnicodeDecodeError as error:
+        raise NotThisFormat from error
+    scan.format = "jinja"
+    try:
+        template = jinja.read(text)
+    except ValueError as problem:
+        if _GO.search(text):
+            scan.unread("no-reader", "a template of Go")
+        else:
+            scan.unread("limit" if len(text) > jinja.MOST else "broken", str(problem))
+        return
+    _state(template, hashlib.sha256(text.encode()).hexdigest()[:16], scan)
+    scan.account.examined(0, source.size)
+
+
+def _state(template: jinja.Template, digest: str, scan: Scan) -> None:
+    said = list(dict.fromkeys(piece for text in template.texts for piece in _pieces(text)))
+    for at in range(0, max(1, len(template.names), len(said)), _EACH):
+        names = tuple(clip_name(name) for name in template.names[at : at + _EACH])
+        texts = tuple(clip(each) for each in said[at : at + _EACH])
+        scan.state(Code("jinja", "", names, texts, digest, member=scan.member))
+    odd: dict[AnomalyCode, list[str]] = {
+        "template.dynamic": list(template.dynamic),
+        "template.include": list(template.includes),
+        "template.bomb": list(template.bombs),
+        "template.trigger": [f"for {asked!r} it says {said!r}" for asked, said in template.triggers],
+    }
+    for code, details in odd.items():
+        for detail in details[:_STATED_MOST]:
+            scan.anomaly(code, detail)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for at in range(0, max(1, len(text) - _OVERLAP), TEXT_LIMIT - _OVERLAP):
+        yield text[at : at + TEXT_LIMIT]
+
+
+SCANNER = Scanner("template", 1, frozenset({".jinja", ".jinja2", ".j2"}), recognise, scan, whole=True)
