@@ -134,6 +134,13 @@ AnomalyCode = Literal[
     "safetensors.offsets",  # tensors overlap, leave holes or do not match their shape
     "safetensors.tail",  # bytes after the last tensor
     "safetensors.metadata",  # __metadata__ holds something other than short strings
+    # GGUF and the formats before it (threats.md 8.1)
+    "gguf.bounds",  # a count, a length, a type or a shape that no writer writes
+    "gguf.overflow",  # one that is close to what an integer holds
+    "gguf.offsets",  # tensors overlap, leave holes or do not stand at their alignment
+    "gguf.duplicate",  # the same key or tensor twice
+    "gguf.trailing",  # bytes behind the last tensor
+    "gguf.link",  # an address in the metadata that is not of a known host
     # FlatBuffers (threats.md 6.5)
     "flatbuffer.bounds",  # an offset or a length that leads out of the file
     "flatbuffer.gap",  # bytes that nothing in the file leads to

@@ -40,8 +40,8 @@ _SMALL: Final = 256 * 1024
 _MODERATE: Final = 16 << 20
 """Bytes up to which a file is fetched whole at once if its reader will read it from end to end anyway."""
 
-_TOGETHER: Final = {"tflite", "zip"}
-"""Formats that are one file by design: labels are kept in an archive behind a TFLite model."""
+_TOGETHER: Final = ({"tflite", "zip"}, {"llamafile", "zip"})
+"""Formats that are one file by design: the labels of a TFLite model lie in an archive, and what a llamafile runs."""
 
 
 def version(scanners: Iterable[Scanner]) -> str:
@@ -168,7 +168,7 @@ class Router:
             fallbacks = ([s] for s in asked if s.fallback)
             accepted = next((some for one in fallbacks if (some := self._ask(one, source, scan))), [])
         scan.format = accepted[0].format if accepted else "unknown"
-        if len(accepted) > 1 and {each.format for each in accepted} != _TOGETHER:
+        if len(accepted) > 1 and {each.format for each in accepted} not in _TOGETHER:
             scan.anomaly("file.polyglot", ", ".join(each.format for each in accepted))
         _settle(scan.account, [each.account for each in accepted])
         _explain(scan, stated)

@@ -52,6 +52,14 @@ class Cursor:
         self.at += length
         return data
 
+    def expect(self, length: int) -> None:
+        """Ask for the next `length` bytes at once, or for all that are left; fewer or more may be read of them."""
+        stop = min(self._stop, self.at + length)
+        if stop > self._asked:
+            self._ask = max(self._ask, min(_ASK_MOST, length // 2))
+            self._source.want(Span(self.at, stop))
+            self._asked = stop
+
     def pieces(self) -> Iterator[bytes]:
         """All that is left, in pieces."""
         while self.left:

@@ -31,7 +31,6 @@ _GGML = _Kind("ggml", "GGML model")
 
 # At offset 0 unless said otherwise; the first that fits counts.
 _MAGICS = (
-    _Magic(0, b"GGUF", _Kind("gguf", "GGUF model")),
     *(_Magic(0, mark, _GGML) for mark in (b"lmgg", b"fmgg", b"tjgg", b"algg", b"ggml", b"ggmf", b"ggjt", b"ggla")),
     _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
     _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
@@ -68,7 +67,6 @@ _NAMES = {
     ".tflite": _TFLITE,
     ".pb": _PROTOBUF,
     ".mlmodel": _Kind("coreml", "Core ML model"),
-    ".gguf": _Kind("gguf", "GGUF model"),
     ".ggml": _GGML,
     ".msgpack": _Kind("msgpack", "MessagePack"),
     ".parquet": _Kind("parquet", "Parquet table"),

@@ -55,6 +55,10 @@ class Case:
         self.members: set[str] = set()
         """Members of which something is known."""
 
+    def knows(self, part: str) -> bool:
+        """Whether something is known of a part, or of what is in it."""
+        return any(member == part or member.startswith(f"{part}!/") for member in self.members)
+
 
 def inside(member: str, part: str) -> str:
     """The member path of a part of a member, as `Scan.path` writes it."""

@@ -147,9 +147,7 @@ def judge(case: Case) -> Iterator[Finding]:
         severity: Severity | None = None
         if fact.code == "safetensors.tail" and fact.offset is not None:
             # What follows was handed to the other formats: if one of them knew it, there is something known of it.
-            tail = inside(fact.member, f"tail@{fact.offset}")
-            if any(member == tail or member.startswith(f"{tail}!/") for member in case.members):
-                severity = "high"
+            severity = "high" if case.knows(inside(fact.member, f"tail@{fact.offset}")) else None
         yield rule.at(
             told(rule, fact),
             member=fact.member,

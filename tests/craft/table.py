@@ -16,6 +16,7 @@ from scanners.rules.policy import Policy
 from scanners.source import BytesSource
 from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.attacks_gguf import GGUF_ATTACKS
 from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
 from tests.craft.keras import KERAS_ATTACKS
 
@@ -69,6 +70,13 @@ PAGES = (
         "The ids are sections of the catalogue of threats. The honest files are what TensorFlow 2.15 and 2.21 write.",
         TENSORFLOW_ATTACKS,
         folder="tensorflow",
+    ),
+    Page(
+        "gguf",
+        "GGUF and the formats before it: how they are bent, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what gguf-py 0.19 writes.",
+        GGUF_ATTACKS,
+        folder="gguf",
     ),
 )
 FOLDERS = {page.folder for page in PAGES if page.folder}

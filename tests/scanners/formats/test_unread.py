@@ -12,7 +12,7 @@ JUNK = b"\xfe\x00" * 600
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        (b"GGUF\x03\0\0\0", "gguf"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
         (b"PAR1", "parquet"), (b"\x89PNG\r\n\x1a\n", "png"),
         (b"\xff\xd8\xff\xe0", "jpeg"), (b"RIFF" + struct.pack("<I", 9) + b"WAVE", "wav"), (b"%PDF-1.7", "pdf"),
     ],
