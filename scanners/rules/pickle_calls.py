@@ -157,7 +157,7 @@ class _Judging:
             if objection is not None:
                 self._objected(call, what, Decision("deny", "exec_code"), objection)
         elif decision.capability == "custom":
-            self._denied(call, what, decision, decision.severity)
+            self._denied(call, what, decision, decision.severity, decision.source)
         elif gives_its_argument(call):
             return
         elif aware is not None:
@@ -313,7 +313,8 @@ class _Judging:
                 "capability": decision.capability,
                 "source": decision.source,
             }
-            self.add(key, _Entry(severity, f"loading {verb} {what}", fact.offset, evidence), 0)
+            message = f"loading {verb} {what}" + (f": {decision.source}" if decision.capability == "custom" else "")
+            self.add(key, _Entry(severity, message, fact.offset, evidence), 0)
             return
         root = what.partition(".")[0]
         if explained or self._own(root) or what in _AWARE or kinds == {"possible"}:

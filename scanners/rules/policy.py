@@ -153,8 +153,9 @@ class Policy:
     def extended(self, allow: Iterable[Entry] = (), deny: Iterable[Entry] = ()) -> Policy:
         """This policy with a user's own names, those that expired already left out.
 
-        A name is "module.name", or "module:Qualified.name" to be denied only; "module.*" denies all below. A name
-        that the user allows is allowed also against the reviewed tables, but not against the user's own denials.
+        A name is "module.name", or "module:Qualified.name" to be denied only; whatever is denied is denied with all
+        below it, also without ".*" at its end. A name that the user allows is allowed also against the reviewed
+        tables, but not against the user's own denials.
         Raises `ValueError` for a name that cannot be allowed: a prefix, or one with a dot behind its colon.
         """
         allow, deny = tuple(allow), tuple(deny)
@@ -166,7 +167,10 @@ class Policy:
             if not module or not attribute.isidentifier():
                 raise ValueError(f"{name!r} cannot be allowed: write module.name, exactly")
             allowed[canonical(module, attribute)] = reason
-        groups = tuple(Group("custom", reason or "configuration", name.replace(":", ".")) for name, reason in deny)
+        groups = tuple(
+            Group("custom", reason or "configuration", f"{name.replace(':', '.').removesuffix('.*')}.*")
+            for name, reason in deny
+        )
         text = repr((self.version, sorted(allowed.items()), sorted((g.names, g.source) for g in groups)))
         return Policy(
             self._allow,

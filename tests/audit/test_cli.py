@@ -106,6 +106,15 @@ def test_the_users_policy_allows_until_it_expires_and_denies(tmp_path):
     assert verdict("{allow: [{name: acme.load, reason: reviewed, expires: 2020-01-01}]}", expired) == "suspicious"
     assert verdict("{deny: [{name: acme.load, reason: recalled, expires: 2020-01-01}]}", expired) == "suspicious"
     assert verdict("{deny: [{name: acme.load, reason: recalled}]}") == "malicious"
+    assert verdict("{deny: [{name: acme, reason: recalled}]}") == "malicious"
+
+
+def test_the_reason_of_a_denial_is_told(tmp_path):
+    (tmp_path / "config.yaml").write_text("policy: {deny: [{name: acme, reason: recalled in May}]}\n")
+    for content in (system(module="acme", name="load"), b"cacme.net\nBase.load\n."):
+        (tmp_path / "a.pkl").write_bytes(content)
+        run = audit("path", tmp_path / "a.pkl", "--config", tmp_path / "config.yaml", "--format", "json")
+        assert [f["message"].rpartition(": ")[2] for f in run.json["findings"]] == ["recalled in May"]
 
 
 def newer(path):

@@ -291,6 +291,13 @@ def test_a_user_denies_more_and_that_wins():
     assert policy.extended(deny=[("c.d", "")]).decide("numpy", "ndarray").kind == "deny"
 
 
+def test_a_user_denies_what_is_below_a_name_too():
+    policy = POLICY.extended(deny=[("acme", ""), ("pandas.DataFrame", "")])
+    for module, name in [("acme", ""), ("acme.net", "Base"), ("pandas", "DataFrame"), ("pandas", "DataFrame.sum")]:
+        assert policy.decide(module, name).capability == "custom"
+    assert policy.decide("acmes", "Base").kind == "unknown"
+
+
 @pytest.mark.parametrize("name", ["my_models.*", "Net", "my_models:Net.forward", "my models", ""])
 def test_a_user_cannot_allow_a_prefix(name):
     with pytest.raises(ValueError, match="cannot be allowed"):
