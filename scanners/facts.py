@@ -33,6 +33,7 @@ ReferenceKind = Literal[
     "keras.yaml",  # what a tag of a model's YAML imports or calls
     "tf.op",  # an operation of a TensorFlow graph
     "tf.op.load",  # the same, in what runs while the model is loaded
+    "onnx.op",  # an operator of an ONNX model, its domain as module
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
     "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
@@ -67,6 +68,8 @@ OpensKind = Literal[
     "tf.checkpoint",  # a checkpoint that a list of checkpoints names
     "tfjs.weights",  # a file of weights of a TensorFlow.js model
     "tflite.external-buffer",  # a file of weights beside a TFLite model
+    "onnx.external-data",  # a file that holds tensors of an ONNX model
+    "onnx.context",  # a file that holds what was compiled for one processor, and is loaded into its driver
 ]
 
 UsedAs = Literal["imported", "called", "instantiated", "built", "mutated", "argument", "resolved", "possible"]
@@ -141,6 +144,13 @@ AnomalyCode = Literal[
     "gguf.duplicate",  # the same key or tensor twice
     "gguf.trailing",  # bytes behind the last tensor
     "gguf.link",  # an address in the metadata that is not of a known host
+    # ONNX (threats.md 7.1)
+    "onnx.external-key",  # a key in the place of an external tensor that the format does not have, or has once
+    "onnx.external-bounds",  # a place of an external tensor that no file has
+    "onnx.tensor-size",  # a tensor whose data is not as long as its shape says
+    "onnx.shadow",  # a function that has the place of a standard operator
+    "onnx.bomb",  # a small model that grows beyond reason
+    "onnx.metadata",  # a text about the model that is code
     # FlatBuffers (threats.md 6.5)
     "flatbuffer.bounds",  # an offset or a length that leads out of the file
     "flatbuffer.gap",  # bytes that nothing in the file leads to

@@ -23,6 +23,7 @@ from scanners.rules import (
     gguf_rules,
     hdf5_rules,
     keras,
+    onnx_rules,
     pickle_calls,
     pickle_streams,
     programs,
@@ -109,6 +110,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *gguf_rules.judge(case),
         *keras.judge(case),
         *tensorflow.judge(case),
+        *onnx_rules.judge(case),
         *templates.judge(case),
     ]
     found += files.judge(case, found)

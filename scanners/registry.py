@@ -16,6 +16,7 @@ from scanners.formats import (
     mobile,
     native,
     npy,
+    onnx,
     pickle_stream,
     safetensors,
     tar,
@@ -37,6 +38,7 @@ from scanners.rules import (
     gguf_rules,
     hdf5_rules,
     keras,
+    onnx_rules,
     pickle_calls,
     pickle_streams,
     programs,
@@ -67,10 +69,13 @@ SCANNERS: tuple[Scanner, ...] = (
     template.SCANNER,
     tensorflow.SCANNER,
     *tf_checkpoint.SCANNERS,
+    onnx.SCANNER,
+    onnx.SESSIONS,
     mobile.EXECUTORCH,
     mobile.TORCH,
     unread.BESIDE,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
+    onnx.DATA,
     unread.SCANNER,
     text.SCANNER,
 )
@@ -90,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     *gguf_rules.RULES,
     *keras.RULES,
     *tensorflow_rules.RULES,
+    *onnx_rules.RULES,
     *templates.RULES,
     *files.RULES,
 )

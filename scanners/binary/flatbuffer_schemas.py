@@ -1,7 +1,8 @@
 """The schemas of the formats that are FlatBuffers, as `scanners.binary.flatbuffer.schema` reads them.
 
 Names stand where something is taken from the field. Sources: tensorflow/lite/schema/schema.fbs of TensorFlow 2.21,
-schema/program.fbs of ExecuTorch 1.5, torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13.
+schema/program.fbs of ExecuTorch 1.5, onnxruntime/core/flatbuffers/schema/ort.fbs of ONNX Runtime 1.32,
+torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13.
 """
 
 from __future__ import annotations
@@ -93,6 +94,40 @@ Subsegment segment=4 [8]
 NamedData key=text segment=4
 <KernelTypes> 0 1 1 1 Tensor String IntList DoubleList BoolList TensorList TensorList
 <InstructionArguments> KernelCall DelegateCall 2 2 1
+""")
+
+ORT: Final = schema("""
+InferenceSession text Model SessionState KernelTypes
+Model 8 [OperatorSetId] text text text 8 text Graph text [Entry]
+OperatorSetId text 8
+Entry text text
+Graph [Tensor] [ValueInfo] [Node] 4 [NodeEdge] [text] [text] [SparseTensor] Optimizations
+Node text text domain=text 4 4 op_type=text 4 text [text] [text] [Attribute] [4] [text]
+NodeEdge 4 [12] [12]
+Attribute text text 4 4 8 text Tensor Graph [4] [8] [text] [Tensor] [Graph]
+Tensor text text [8] 4 [1] [text] 8
+SparseTensor Tensor Tensor [8]
+ValueInfo text text TypeInfo
+TypeInfo text 1 <TypeInfoValue>
+TensorType 4 Shape
+SequenceType TypeInfo
+MapType 4 TypeInfo
+Shape [Dimension]
+Dimension DimensionValue text
+DimensionValue 1 8 text
+Optimizations [OptimizationsEntry]
+OptimizationsEntry text [Optimization]
+Optimization text NodesToOptimize [NodeHash] [text]
+NodesToOptimize [4] 4 4 1 1 4 4
+NodeHash 4 8
+SessionState Kernels [SubgraphState]
+Kernels [4] [8]
+SubgraphState text SessionState
+KernelTypes [OperatorKernelTypes]
+OperatorKernelTypes text [KernelTypeArguments]
+KernelTypeArguments text [Argument]
+Argument 1 4
+<TypeInfoValue> TensorType SequenceType MapType
 """)
 
 TORCH_MOBILE: Final = schema("""

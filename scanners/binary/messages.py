@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scanners.binary.protobuf_wire import outline
-from scanners.protos import tensorflow
+from scanners.protos import onnx, tensorflow
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scanners.budget import Budget
     from scanners.source import Source
 
-_PACKAGE = "hub_audit.tensorflow."
+_ROOT = "hub_audit."
 
 
 class Parsed(NamedTuple):
@@ -64,11 +64,15 @@ def load_libraries() -> None:
 def _classes() -> dict[str, Any]:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # noqa: PLC0415 - heavy
 
-    files = descriptor_pb2.FileDescriptorSet.FromString(a2b_base64(tensorflow.DESCRIPTORS))
+    files = [
+        file
+        for module in (tensorflow, onnx)
+        for file in descriptor_pb2.FileDescriptorSet.FromString(a2b_base64(module.DESCRIPTORS)).file
+    ]
     # A pool of our own: what else is loaded into the process has no say.
     pool = descriptor_pool.DescriptorPool()
     made: dict[str, Any] = {}
-    for file in files.file:
+    for file in files:
         pool.Add(file)
         for message in file.message_type:
             name = f"{file.package}.{message.name}"
@@ -77,8 +81,8 @@ def _classes() -> dict[str, Any]:
 
 
 def message_class(name: str) -> Any:
-    """The class of a message of tensorflow.proto."""
-    return _classes()[_PACKAGE + name]
+    """The class of a message: of tensorflow.proto by its name, of others with their package in front."""
+    return _classes()[_ROOT + (name if "." in name else f"tensorflow.{name}")]
 
 
 def parse(source: Source, name: str, budget: Budget) -> Parsed:
@@ -106,6 +110,17 @@ def parse(source: Source, name: str, budget: Budget) -> Parsed:
     return Parsed(message, made.leaves, made.numbers, made.unknown, size - message.ByteSize(), broken)
 
 
+def every(message: Any) -> Iterator[Any]:
+    """A message and all that are in it, at any depth."""
+    todo = [message]
+    while todo:
+        each = todo.pop()
+        yield each
+        for field, value in each.ListFields():
+            if field.message_type is not None:
+                todo.extend(reversed(value) if field.is_repeated else (value,))
+
+
 def leaves(message: Any, skipped: frozenset[str]) -> Iterator[tuple[Any, str, bytes]]:
     """Every value of bytes in a message at any depth, with what holds it and its field; not of the fields `skipped`."""
     todo = [message]
@@ -115,9 +130,6 @@ def leaves(message: Any, skipped: frozenset[str]) -> Iterator[tuple[Any, str, by
             if field.name in skipped:
                 continue
             if field.message_type is not None:
-                if field.is_repeated:
-                    todo.extend(reversed(value))
-                else:
-                    todo.append(value)
+                todo.extend(reversed(value) if field.is_repeated else (value,))
             elif field.type == field.TYPE_BYTES:
                 yield from ((each, field.name, one) for one in (value if field.is_repeated else (value,)))

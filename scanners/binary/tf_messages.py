@@ -124,7 +124,7 @@ class _Part(NamedTuple):
     """Where it ends, counted in the message that it is a field of."""
 
 
-def _parts(data: bytes) -> Iterator[_Part]:
+def first_fields(data: bytes) -> Iterator[_Part]:
     """The fields of a message whose beginning this is, while they hold bytes or small numbers."""
     at = 0
     while at + 1 < len(data):
@@ -144,7 +144,7 @@ def _parts(data: bytes) -> Iterator[_Part]:
 def _first(data: bytes, *numbers: int) -> bytes | None:
     """What the first fields hold, one in the other, if they have these numbers and lengths that fit."""
     for depth, number in enumerate(numbers):
-        part = next(_parts(data), None)
+        part = next(first_fields(data), None)
         if part is None or part.number != number or (depth and part.stop > len(data)):
             return None
         data = part.value
@@ -152,7 +152,7 @@ def _first(data: bytes, *numbers: int) -> bytes | None:
 
 
 def _begins_node(data: bytes) -> bool:
-    parts = [part for _, part in zip(range(2), _parts(data), strict=False)]
+    parts = [part for _, part in zip(range(2), first_fields(data), strict=False)]
     return (
         [part.number for part in parts] == [1, 2]
         and _NAME.fullmatch(parts[0].value) is not None
@@ -162,10 +162,10 @@ def _begins_node(data: bytes) -> bool:
 
 def _begins_info(data: bytes) -> bool:
     """Whether this is the beginning of a MetaInfoDef: it lists operations, or says its version."""
-    for part in _parts(data):
+    for part in first_fields(data):
         if part.number == 2:
-            operation = next(_parts(part.value), None)
-            name = next(_parts(operation.value), None) if operation and operation.number == 1 else None
+            operation = next(first_fields(part.value), None)
+            name = next(first_fields(operation.value), None) if operation and operation.number == 1 else None
             return name is not None and name.number == 1 and _OPERATION.fullmatch(name.value) is not None
         if part.number == 5:
             return _VERSION.fullmatch(part.value) is not None
@@ -176,11 +176,11 @@ def _begins_info(data: bytes) -> bool:
 
 def begins_like(head: bytes, size: int) -> str:
     """The message of TensorFlow that a file of `size` bytes is if it begins like this, "" for none."""
-    parts = [part for _, part in zip(range(2), _parts(head), strict=False)]
+    parts = [part for _, part in zip(range(2), first_fields(head), strict=False)]
     if not parts or parts[-1].stop > size:
         return ""
     if [part.number for part in parts] == [1, 2] and head[:1] == b"\x08":
-        info = next(_parts(parts[1].value), None)
+        info = next(first_fields(parts[1].value), None)
         return "SavedModel" if info is not None and info.number == 1 and _begins_info(info.value) else ""
     if parts[0].number != 1 or head[:1] != b"\n":
         return ""
@@ -189,5 +189,5 @@ def begins_like(head: bytes, size: int) -> str:
         return "GraphDef"
     if _begins_info(first):
         return "MetaGraphDef"
-    keras = any(part.number == 4 and part.value.startswith(b"_tf_keras_") for part in _parts(first))
+    keras = any(part.number == 4 and part.value.startswith(b"_tf_keras_") for part in first_fields(first))
     return "SavedMetadata" if keras else ""

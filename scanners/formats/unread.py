@@ -63,7 +63,6 @@ _BESIDE = tuple(mark for mark in _MAGICS if mark.at)
 
 _NAMES = {
     ".onnx": _ONNX,
-    ".ort": _Kind("ort", "ONNX Runtime model"),
     ".tflite": _TFLITE,
     ".pb": _PROTOBUF,
     ".mlmodel": _Kind("coreml", "Core ML model"),

@@ -17,6 +17,7 @@ from scanners.source import BytesSource
 from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
 from tests.craft.attacks_gguf import GGUF_ATTACKS
+from tests.craft.attacks_onnx import ONNX_ATTACKS
 from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
 from tests.craft.keras import KERAS_ATTACKS
 
@@ -77,6 +78,14 @@ PAGES = (
         "The ids are sections of the catalogue of threats. The honest files are what gguf-py 0.19 writes.",
         GGUF_ATTACKS,
         folder="gguf",
+    ),
+    Page(
+        "onnx",
+        "ONNX: what models ask for, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what onnx 1.23 and ONNX Runtime 1.32"
+        " write.",
+        ONNX_ATTACKS,
+        folder="onnx",
     ),
 )
 FOLDERS = {page.folder for page in PAGES if page.folder}

@@ -17,6 +17,7 @@ from scanners.rules import (
     gguf_rules,
     hdf5_rules,
     keras,
+    onnx_rules,
     pickle_streams,
     programs,
     templates,
@@ -36,6 +37,7 @@ JUDGES_OF_ANOMALIES = (
         gguf_rules,
         hdf5_rules,
         keras,
+        onnx_rules,
         programs,
         templates,
         torch_archives,
@@ -76,6 +78,10 @@ def in_lambda(*names, texts=(), digest="1", inert=False):
 
 def operation(name, kind="tf.op"):
     return Reference(kind, "tf.raw_ops", name, "called")
+
+
+def onnx_op(module, name):
+    return Reference("onnx.op", module, name, "called")
 
 
 def opens(kind, path, by="ReadFile r", writes=False):
@@ -442,6 +448,26 @@ FIRES = {
     "tensorflow-asset-path": [([opens("tf.asset", "../x"), operation("NoOp")], "high")],
     "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "/home/me/model.ckpt-1")], "low")],
     "tfjs-weights-path": [([opens("tfjs.weights", "https://host/shard1of1.bin")], "high")],
+    "onnx-python": [([onnx_op("ai.onnx.contrib", "PyOp"), onnx_op("com.microsoft", "PythonOp")], "high")],
+    "onnx-custom-domain": [
+        ([onnx_op("evil.ops", "Exec"), onnx_op("acme", "F")], "medium"),
+        ([onnx_op("org.pytorch.aten", "ATen")], "medium"),
+    ],
+    "onnx-external-path": [
+        ([opens("onnx.external-data", "/etc/passwd", "w")], "high"),
+        ([opens("onnx.external-data", "../w.bin", "w")], "medium", "onnx/model.onnx", "onnx"),
+        ([opens("onnx.external-data", "../../w.bin", "w")], "high", "onnx/model.onnx", "onnx"),
+    ],
+    "onnx-compiled-context": [
+        ([opens("onnx.context", "engine.bin", "n")], "medium"),
+        ([opens("onnx.context", "../engine.bin", "n")], "high"),
+    ],
+    "onnx-external-key": [([Anomaly("onnx.external-key", "__class__")], "high")],
+    "onnx-external-bounds": [([Anomaly("onnx.external-bounds", "w: offset of -8")], "medium")],
+    "onnx-tensor-size": [([Anomaly("onnx.tensor-size", "w: 31 bytes for 32")], "medium")],
+    "onnx-shadowed-operator": [([Anomaly("onnx.shadow", "ai.onnx.Add")], "medium")],
+    "onnx-bomb": [([Anomaly("onnx.bomb", "Tile")], "medium")],
+    "onnx-metadata": [([Anomaly("onnx.metadata", "<script")], "low")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "file-polyglot": [
@@ -585,6 +611,10 @@ SILENT = {
     ],
     "tensorflow-asset-path": [([opens("tf.asset", "words/en.txt")],)],
     "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "model.ckpt-1")],)],
+    "onnx-python": [([onnx_op("ai.onnx.contrib", "BpeTokenizer"), onnx_op("com.microsoft", "Gelu")],)],
+    "onnx-custom-domain": [([onnx_op("ai.onnx.ml", "Scaler"), onnx_op("com.microsoft.nchwc", "Conv")],)],
+    "onnx-external-path": [([opens("onnx.external-data", "model.onnx_data", "w"), opens("tf.op", "/etc/passwd")],)],
+    "onnx-compiled-context": [([opens("onnx.external-data", "engine.bin", "n")],)],
     "tfjs-weights-path": [([opens("tfjs.weights", "group1-shard1of2.bin")],)],
     "file-type-mismatch": [
         ([], "model.safetensors", "safetensors"),
