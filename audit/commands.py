@@ -205,21 +205,23 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
                 return await run(session)
 
         audit = anyio.run(inside)
-        write(audit, options)
-        warn_set_aside(session.tools.store)
         if audit.selection is not None and not audit.files and audit.error is None:
             session.tools.troubles.append("no file is left by --include and --exclude; check the patterns")
         fail_on: Any = options.fail_on or config.report.fail_on
         code = exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
+        if session.tools.troubles and code is not Exit.FOUND:
+            code = Exit.WRONG
+        write(audit, options, code)
+        warn_set_aside(session.tools.store)
         for trouble in session.tools.troubles:
             complain(trouble)
-        return Exit.WRONG if session.tools.troubles and code is not Exit.FOUND else code
+        return code
 
     return guarded(run_it)
 
 
-def write(audit: Audit, options: Options) -> None:
-    """Write an audit where and how the options say."""
+def write(audit: Audit, options: Options, code: Exit) -> None:
+    """Write an audit that ends with `code`, where and how the options say."""
     from reports.document import as_json  # noqa: PLC0415 - beside its only use
     from reports.text import as_text  # noqa: PLC0415 - as above
     from scanners.registry import RULES  # noqa: PLC0415 - as above
@@ -227,6 +229,12 @@ def write(audit: Audit, options: Options) -> None:
     terminal = options.output is None and sys.stdout.isatty()
     if options.form == "json":
         document = as_json(audit)
+    elif options.form == "sarif":
+        from reports.sarif import as_sarif, left_out  # noqa: PLC0415 - beside its only use
+
+        document = as_sarif(audit, RULES, exit_code=code)
+        if count := left_out(audit):
+            complain(f"{count} findings are left out: code scanning takes no more in a log; --format json has all")
     else:
         known = {rule.id: rule for rule in RULES}
         width = None if terminal else 100

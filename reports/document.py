@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.escape import as_document
+from reports.fingerprint import fingerprint
 from scanners.findings import SEVERITIES
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _finding(file: File, finding: Finding) -> dict[str, Any]:
         "offset": finding.offset,
         "message": finding.message,
         "evidence": finding.evidence,
+        "fingerprint": fingerprint(file.path, finding),
     }
 
 

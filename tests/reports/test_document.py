@@ -3,6 +3,7 @@
 import json
 
 from reports.document import as_json
+from reports.fingerprint import fingerprint
 from reports.record import Problem
 from tests.reports.made import audit, file, finding
 
@@ -39,6 +40,7 @@ def test_the_document_is_exactly_this():
                 "offset": 2,
             }
             | {"message": "posix.system('id')", "evidence": {"callee": "posix.system"}}
+            | {"fingerprint": fingerprint("bad.bin", finding(evidence={"callee": "posix.system"}))}
         ],
         "stats": {"files": 3, "bytes_total": 209, "bytes_fetched": 50, "requests": 3, "seconds": 1.25},
     }
