@@ -201,6 +201,18 @@ def trends(by: str, weeks: int, **options: Any) -> None:
 
 
 @cli.command()
+@click.option(
+    "--html", "page", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The page to write."
+)
+@_general
+def report(page: Path, **options: Any) -> None:
+    """Write the history as one self-contained page."""
+    from audit import commands, history  # noqa: PLC0415 - heavy
+
+    sys.exit(history.report(page, commands.Options(**options)))
+
+
+@cli.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> None:
     """List the rules, or explain one."""

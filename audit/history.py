@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from audit import __version__, output
 from audit.commands import configuration, guarded, open_store, warn_set_aside
 from audit.exits import Exit
 from audit.output import say
@@ -15,6 +16,7 @@ from reports.escape import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from audit.commands import Options
 
@@ -128,6 +130,25 @@ def trends(by: str, weeks: int, options: Options) -> Exit:
         else:
             say(groups_text(store.query(_WEEKLY.format(by=by), parameters=parameters), by))
         warn_set_aside(store)
+        return Exit.OK
+
+    return guarded(run)
+
+
+def report(page: Path, options: Options) -> Exit:
+    """`audit report`."""
+    from reports.html import as_html  # noqa: PLC0415 - beside its only use
+    from scanners.registry import RULES  # noqa: PLC0415 - the same
+
+    def run() -> Exit:
+        output.check(page, "--html")
+        store = open_store(configuration(options), options)
+        said = store.overview()
+        warn_set_aside(store)
+        output.save(as_html(said, RULES, __version__), page)
+        if not options.quiet:
+            about = said["history"][0]
+            click.echo(f"{page}: {about['repos']} repos, {about['findings']} findings", err=True)
         return Exit.OK
 
     return guarded(run)

@@ -45,11 +45,11 @@ def any_letter() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def check(output: Path) -> None:
+def check(output: Path, option: str = "--output") -> None:
     """Raise `click.UsageError` for a file that cannot be written: hours of work must not end there."""
     place = output if output.exists() else output.parent
     if not os.access(place, os.W_OK):
-        raise click.UsageError(f"--output {output} cannot be written; name a file in a folder of yours")
+        raise click.UsageError(f"{option} {output} cannot be written; name a file in a folder of yours")
 
 
 def save(text: str, output: Path) -> None:

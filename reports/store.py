@@ -21,6 +21,7 @@ from reports.database import misfits, opened
 from reports.errors import StoreBusy, StoreError
 from reports.hunt import hunt
 from reports.news import News, news
+from reports.overview import overview
 from reports.record import Audit, Sweep
 from reports.recorded import Recorded, outdated, recorded
 from reports.spool import Spool
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reports.overview import Rows
     from reports.query import Table
     from reports.record import Blob
     from reports.spool import Spooled
@@ -196,6 +198,16 @@ class Store:
         self._merge_if_free()
         with opened(self.path, write=False, wait=self.wait) as connection:
             return hunt(connection, pattern, kind=kind, since=since)
+
+    def overview(self) -> dict[str, Rows]:
+        """What the page says of the history as it stands (reports.overview); raises `StoreError` if there is none."""
+        self._merge_if_free()
+        if self.path.exists():
+            with opened(self.path, write=False, wait=self.wait) as connection:
+                said = overview(connection)
+            if said["history"][0]["audits"]:
+                return said
+        raise StoreError(f"there is no audit in {self.path} yet; audit something, or name another file with --db")
 
     def references(self, audit_id: str) -> list[tuple[str, str, str, str]]:
         """What the files of an audit reference, each as path, kind, name and how it is used."""

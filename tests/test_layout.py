@@ -24,6 +24,7 @@ HEAVY = {
     "starlette",
     "uvicorn",
     "rich",
+    "jinja2",
     "yaml",
 }
 

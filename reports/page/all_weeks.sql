@@ -1,0 +1,2 @@
+-- Which weeks are shown?
+FROM weeks ORDER BY week;
