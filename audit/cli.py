@@ -38,7 +38,7 @@ _auditing = _options(
     click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json", "sarif"]),
+        type=click.Choice(["text", "json", "sarif", "cyclonedx"]),
         default="text",
         show_default=True,
         help="How the result is written.",

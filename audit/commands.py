@@ -227,6 +227,7 @@ def write(audit: Audit, options: Options, code: Exit) -> None:
     from scanners.registry import RULES  # noqa: PLC0415 - as above
 
     terminal = options.output is None and sys.stdout.isatty()
+    known = {rule.id: rule for rule in RULES}
     if options.form == "json":
         document = as_json(audit)
     elif options.form == "sarif":
@@ -235,8 +236,11 @@ def write(audit: Audit, options: Options, code: Exit) -> None:
         document = as_sarif(audit, RULES, exit_code=code)
         if count := left_out(audit):
             complain(f"{count} findings are left out: code scanning takes no more in a log; --format json has all")
+    elif options.form == "cyclonedx":
+        from reports.cyclonedx import as_cyclonedx  # noqa: PLC0415 - its library is heavy
+
+        document = as_cyclonedx(audit, known)
     else:
-        known = {rule.id: rule for rule in RULES}
         width = None if terminal else 100
         document = as_text(audit, known, width=width, colour=terminal)
     if options.output is None:

@@ -33,7 +33,6 @@ RESULTS = 25_000
 _LEVELS: dict[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 _SCORES: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 """`security-severity`: critical is above 9.0, high from 7.0, medium from 4.0."""
-_CWE = "https://cwe.mitre.org/data/definitions/"
 
 
 def as_sarif(audit: Audit, rules: Iterable[Rule], *, exit_code: int) -> str:
@@ -80,7 +79,6 @@ def left_out(audit: Audit) -> int:
 
 def _rule(rule: Rule, worst: Severity) -> dict[str, Any]:
     """A rule as viewers explain it; the worst that it found stands for what a log cannot say of a single result."""
-    cwe = [one.removeprefix(_CWE).removesuffix(".html") for one in rule.references if one.startswith(_CWE)]
     links = "\n".join(rule.references)
     descriptor: dict[str, Any] = {
         "id": rule.id,
@@ -94,7 +92,7 @@ def _rule(rule: Rule, worst: Severity) -> dict[str, Any]:
         },
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
-            "tags": ["security", *(f"external/cwe/cwe-{number}" for number in cwe)],
+            "tags": ["security", *(f"external/cwe/cwe-{number}" for number in rule.cwes)],
             "security-severity": _SCORES[max(rule.severity, worst, key=SEVERITIES.index)],
         },
     }

@@ -21,6 +21,9 @@ VERDICTS: tuple[Verdict, ...] = ("clean", "incomplete", "suspicious", "malicious
 """Ascending: a repo's verdict is the greatest of its files'."""
 
 
+_CWE = "https://cwe.mitre.org/data/definitions/"
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One thing that a rule found in one part of one blob."""
 
@@ -47,6 +50,12 @@ class Rule(msgspec.Struct, frozen=True):
     """What to do."""
     references: tuple[str, ...] = ()
     """Advisories, specifications and papers."""
+
+    @property
+    def cwes(self) -> list[int]:
+        """The weaknesses that its references name, as numbers of the Common Weakness Enumeration."""
+        pages = (one.removeprefix(_CWE) for one in self.references if one.startswith(_CWE))
+        return [int(page.removesuffix(".html")) for page in pages]
 
     def at(
         self,
