@@ -177,6 +177,10 @@ AnomalyCode = Literal[
     "template.include",  # another template is taken in
     "template.bomb",  # a loop or a value beyond reason
     "template.trigger",  # what it says depends on words in a message
+    # tokenizers (threats.md 8.6)
+    "tokenizer.rewrites",  # a step that puts words into texts
+    "tokenizer.added-text",  # a token that is a sentence, an address, or is not seen
+    "tokenizer.ids",  # two words with one number
     # Keras configurations
     "keras.duplicate",  # an object says twice what it is
     # the file itself

@@ -29,6 +29,7 @@ from scanners.rules import (
     programs,
     templates,
     tensorflow,
+    tokenizers,
     torch_archives,
 )
 from scanners.rules.case import Case
@@ -111,6 +112,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *keras.judge(case),
         *tensorflow.judge(case),
         *onnx_rules.judge(case),
+        *tokenizers.judge(case),
         *templates.judge(case),
     ]
     found += files.judge(case, found)

@@ -19,6 +19,7 @@ from scanners.formats import (
     onnx,
     pickle_stream,
     safetensors,
+    sentencepiece,
     tar,
     template,
     tensorflow,
@@ -43,6 +44,7 @@ from scanners.rules import (
     pickle_streams,
     programs,
     templates,
+    tokenizers,
     torch_archives,
 )
 from scanners.rules import tensorflow as tensorflow_rules
@@ -70,6 +72,7 @@ SCANNERS: tuple[Scanner, ...] = (
     tensorflow.SCANNER,
     *tf_checkpoint.SCANNERS,
     onnx.SCANNER,
+    sentencepiece.SCANNER,
     onnx.SESSIONS,
     mobile.EXECUTORCH,
     mobile.TORCH,
@@ -96,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     *keras.RULES,
     *tensorflow_rules.RULES,
     *onnx_rules.RULES,
+    *tokenizers.RULES,
     *templates.RULES,
     *files.RULES,
 )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scanners.binary.protobuf_wire import outline
-from scanners.protos import onnx, tensorflow
+from scanners.protos import onnx, sentencepiece, tensorflow
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _classes() -> dict[str, Any]:
 
     files = [
         file
-        for module in (tensorflow, onnx)
+        for module in (tensorflow, onnx, sentencepiece)
         for file in descriptor_pb2.FileDescriptorSet.FromString(a2b_base64(module.DESCRIPTORS)).file
     ]
     # A pool of our own: what else is loaded into the process has no say.

@@ -149,8 +149,8 @@ class Model:
 
     def _size(self, tensor: Any, name: str) -> int | None:
         """The bytes that a tensor takes, None where nobody knows."""
-        dims = list(tensor.dims)
-        elements = prod(dims) if min(dims, default=0) >= 0 else -1
+        dims = list(tensor.dims[: _SHAPE_MOST + 1])
+        elements = prod(dims) if min(dims, default=0) >= 0 and len(dims) <= _SHAPE_MOST else -1
         if elements < 0 or elements >= 1 << 63:
             self._told["onnx.tensor-size"][f"{name}: a shape of {dims}"] = None
             return None
@@ -192,7 +192,7 @@ class Model:
         if (place := _SHAPED.get(op)) is not None and place < len(node.input):
             shapes = self._constants.get(node.input[place], [])
         elif op in _RANDOM:
-            shapes = [list(each.ints) for each in node.attribute if each.name == b"shape"]
+            shapes = [list(each.ints[:_SHAPE_MOST]) for each in node.attribute if each.name == b"shape"]
         elif op == "Range" and len(node.input) == 3:
             start, stop, step = (max(self._constants.get(each, [[1]]))[:1] for each in node.input)
             shapes = [[(stop[0] - start[0]) // (step[0] or 1)]] if start and stop and step else []

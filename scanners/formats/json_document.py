@@ -16,6 +16,7 @@ from scanners.binary import tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
+from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
 from scanners.binary.tree import Several, items, shown, texts, walk
 from scanners.facts import Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
@@ -87,6 +88,8 @@ def scan(source: Source, scan: Scan) -> None:
     for document in documents:
         if is_schema(document):
             state_schema(document, scan)
+        if is_tokenizer(document):
+            state_tokenizer(document, scan)
         if tfjs.is_model(document):
             tfjs.state_model(document, scan)
     _walk(documents, scan)
@@ -217,4 +220,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 5, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 6, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

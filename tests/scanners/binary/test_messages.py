@@ -29,7 +29,7 @@ def compiled(name):
 @pytest.mark.parametrize("package", PROTOS)
 def test_the_compiled_messages_are_those_of_the_proto(package):
     messages = dict(written(PROTOS[package]))
-    assert len(messages) > 20
+    assert len(messages) >= 6
     for name, fields in messages.items():
         assert sorted(fields) == sorted(compiled(f"{package}.{name}")), f"{name}: run `make protos`"
 

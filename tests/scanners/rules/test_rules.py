@@ -21,6 +21,7 @@ from scanners.rules import (
     pickle_streams,
     programs,
     templates,
+    tokenizers,
     torch_archives,
 )
 from scanners.rules.policy import Policy
@@ -40,6 +41,7 @@ JUDGES_OF_ANOMALIES = (
         onnx_rules,
         programs,
         templates,
+        tokenizers,
         torch_archives,
     ),
 )
@@ -468,6 +470,9 @@ FIRES = {
     "onnx-shadowed-operator": [([Anomaly("onnx.shadow", "ai.onnx.Add")], "medium")],
     "onnx-bomb": [([Anomaly("onnx.bomb", "Tile")], "medium")],
     "onnx-metadata": [([Anomaly("onnx.metadata", "<script")], "low")],
+    "tokenizer-rewrites-text": [([Anomaly("tokenizer.rewrites", "decoder: Replace")], "medium")],
+    "tokenizer-added-text": [([Anomaly("tokenizer.added-text", "'https://x'")], "medium")],
+    "tokenizer-shared-id": [([Anomaly("tokenizer.ids", "7: 'a' and 'b'")], "low")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "file-polyglot": [
