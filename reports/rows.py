@@ -281,7 +281,7 @@ def _references(blob: Blob) -> Iterator[Row]:
                 named: list[tuple[str, str, str, str]] = [(fact.kind, fact.module, fact.name, fact.used_as)]
             case Opens():
                 named = [(fact.kind, "", fact.path, "written" if fact.writes else "opened")]
-            case Code(kind="python"):
+            case Code(kind="python" | "module"):
                 named = [("code.name", *_split(name), "called") for name in fact.names]
             case Code():
                 named = [("code.name", "", name, "called" if fact.called else "imported") for name in fact.names]

@@ -37,6 +37,8 @@ ReferenceKind = Literal[
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
     "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
+    "python.import",  # what Python source imports
+    "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
 
@@ -52,6 +54,7 @@ CodeKind = Literal[
     "python",  # source
     "torch.package",  # source in a torch.package
     "jinja",  # a template
+    "module",  # Python source of a repository, by when it runs
 ]
 
 OpensKind = Literal[

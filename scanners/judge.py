@@ -27,6 +27,7 @@ from scanners.rules import (
     pickle_calls,
     pickle_streams,
     programs,
+    python_code,
     templates,
     tensorflow,
     tokenizers,
@@ -65,6 +66,8 @@ def _case(facts: Iterable[Fact], path: str, fmt: str, policy: Policy) -> Case:
                 case.references.append(fact)
             case Call(opcode="Lambda"):
                 case.lambdas.append(fact)
+            case Call(opcode="import" | "load" | "main" | "call"):
+                case.scripts.append(fact)
             case Call():
                 case.calls.append(fact)
             case Sampled():
@@ -114,6 +117,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *onnx_rules.judge(case),
         *tokenizers.judge(case),
         *templates.judge(case),
+        *python_code.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

@@ -39,18 +39,23 @@ def names(source: str | bytes) -> tuple[Named, ...]:
 
     Bytes may say in which encoding they are, as those of a file do.
     """
+    return tuple(sorted(Reading(parsed(source)).named))
+
+
+def parsed(source: str | bytes) -> ast.Module:
+    """The tree of a source; raises `ValueError` for what is no source, or too long."""
     if len(source) > MOST:
         raise ValueError(f"{len(source)} characters of source")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, RecursionError, MemoryError) as error:
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        # A ValueError is a zero byte, or a number of more digits than `int` agrees to read.
         raise ValueError(f"no Python source: {type(error).__name__}") from None
-    return tuple(sorted(_Reading(tree).named))
 
 
-class _Reading:
+class Reading:
     """One source: first what its names stand for, then what is done with them."""
 
     def __init__(self, tree: ast.Module) -> None:
@@ -103,7 +108,7 @@ class _Reading:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if node.value is None:
             return False
-        paths = [path for path in self._paths(node.value) if not path.startswith(UNKNOWN)]
+        paths = [path for path in self.paths(node.value) if not path.startswith(UNKNOWN)]
         names = [target.id for target in targets if isinstance(target, ast.Name)]
         return sum(self._means(name, path) for name in names for path in paths) > 0
 
@@ -123,13 +128,13 @@ class _Reading:
 
     def _gets_by_constant(self, node: ast.Call) -> bool:
         """Whether a call is a `getattr` by a constant name, as torch.fx writes what is no identifier (`"0"`)."""
-        named = len(node.args) == 2 and not node.keywords and bool(_text(node.args[1], _NESTED))
-        return named and _GETTERS.issuperset(self._paths(node.func))
+        named = len(node.args) == 2 and not node.keywords and bool(text_of(node.args[1], _NESTED))
+        return named and _GETTERS.issuperset(self.paths(node.func))
 
     def _name(self, node: ast.expr, used: Used) -> None:
-        self.named |= {Named(path, used) for path in self._paths(node) if path != UNKNOWN}
+        self.named |= {Named(path, used) for path in self.paths(node) if path != UNKNOWN}
 
-    def _paths(self, node: ast.expr, depth: int = _NESTED) -> list[str]:
+    def paths(self, node: ast.expr, depth: int = _NESTED) -> list[str]:
         """The paths that an expression may stand for."""
         steps: list[str] = []
         while isinstance(node, ast.Attribute) and len(steps) <= _STEPS:
@@ -148,26 +153,26 @@ class _Reading:
             case ast.Call():
                 return self._looked_up(node, depth)
             case ast.Subscript():
-                key = _text(node.slice, depth)
-                return [_item(path, key) for path in self._paths(node.value, depth)] if key else [UNKNOWN]
+                key = text_of(node.slice, depth)
+                return [_item(path, key) for path in self.paths(node.value, depth)] if key else [UNKNOWN]
             case ast.NamedExpr():
-                return self._paths(node.value, depth)
+                return self.paths(node.value, depth)
             case ast.IfExp():
-                return [*self._paths(node.body, depth), *self._paths(node.orelse, depth)][:_ALIASES]
+                return [*self.paths(node.body, depth), *self.paths(node.orelse, depth)][:_ALIASES]
             case _:
                 return [UNKNOWN]
 
     def _looked_up(self, node: ast.Call, depth: int) -> list[str]:
         """What a call gives that imports or gets what a constant text names."""
-        callees = set(self._paths(node.func, depth))
-        first = _text(node.args[0], depth) if node.args else ""
+        callees = set(self.paths(node.func, depth))
+        first = text_of(node.args[0], depth) if node.args else ""
         if first and callees & _IMPORTERS:
             return [first.partition(".")[0] if "builtins.__import__" in callees and len(node.args) < 4 else first]
         if len(node.args) >= 2 and callees & _GETTERS:
-            name = _text(node.args[1], depth)
-            return [f"{path}.{name or UNKNOWN}" for path in self._paths(node.args[0], depth)]
+            name = text_of(node.args[1], depth)
+            return [f"{path}.{name or UNKNOWN}" for path in self.paths(node.args[0], depth)]
         if node.args and "builtins.vars" in callees:
-            return [f"{path}.__dict__" for path in self._paths(node.args[0], depth)]
+            return [f"{path}.__dict__" for path in self.paths(node.args[0], depth)]
         return [UNKNOWN]
 
 
@@ -178,16 +183,16 @@ def _item(path: str, key: str) -> str:
     return f"{owner}.{key}" if last == "__dict__" and owner else f"{path}.{key}"
 
 
-def _text(node: ast.expr, depth: int) -> str:
+def text_of(node: ast.expr, depth: int) -> str:
     """The constant text that an expression is, joined where it is in pieces; "" where it is none."""
     match node:
         case ast.Constant(value=str() as text):
             return text
         case ast.BinOp(op=ast.Add()) if depth > 0:
-            left, right = _text(node.left, depth - 1), _text(node.right, depth - 1)
+            left, right = text_of(node.left, depth - 1), text_of(node.right, depth - 1)
             return left + right if left and right else ""
         case ast.JoinedStr():
-            parts = [_text(part, 0) for part in node.values]
+            parts = [text_of(part, 0) for part in node.values]
             return "".join(parts) if all(parts) else ""
         case _:
             return ""

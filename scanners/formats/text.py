@@ -22,7 +22,7 @@ _MARK = codecs.BOM_UTF8
 _START_MOST = 256
 
 _RUN_BY_NAME = {
-    "Python source": ".py .pyi .pyw .pyx .pxd",
+    "Cython source": ".pyx .pxd",
     "Python path file": ".pth",
     "notebook": ".ipynb",
     "shell script": ".sh .bash .zsh .fish .command .csh .ksh",

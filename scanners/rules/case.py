@@ -34,6 +34,7 @@ class Case:
         "policy",
         "references",
         "sampled",
+        "scripts",
         "storages",
         "unread",
     )
@@ -44,6 +45,8 @@ class Case:
         self.calls: list[Call] = []
         self.lambdas: list[Call] = []
         """Calls that layers of a Keras model make; `calls` are those of pickles."""
+        self.scripts: list[Call] = []
+        """Calls that Python source makes; their opcode is when."""
         self.sampled: list[Sampled] = []
         self.mutations: list[Mutation] = []
         self.anomalies: list[Anomaly] = []

@@ -20,9 +20,9 @@ def test_prose_tables_and_lists_are_examined(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["a.py", "A.PY", "sub/a.py", "a.sh", "run.bat", "x.ps1", "c.yaml", "c.yml", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
+    ["a.sh", "run.bat", "x.ps1", "c.yaml", "c.yml", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
      "a.lua", "a.R", "t.tmpl", "Dockerfile", "Dockerfile.gpu", "Makefile", "requirements.txt",
-     "requirements-dev.txt", "setup.cfg", "a.pyi", "train.py.txt", "g.pbtxt", "site.pth"],
+     "requirements-dev.txt", "setup.cfg", "a.pyx", "g.pbtxt", "site.pth"],
 )  # fmt: skip
 def test_what_somebody_runs_has_no_reader(name):
     assert unread_reasons(scan(PROSE, name)) == {"no-reader"}

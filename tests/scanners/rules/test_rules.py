@@ -98,6 +98,15 @@ def rendered(*names, texts=()):
     return Code("jinja", "", names, texts, "1")
 
 
+def script(module, name, *arguments, when="import", strings=()):
+    text = f"line 1: {module}.{name}({', '.join(arguments)})"
+    return Call(module, name, when, text, tuple(arguments), tuple(strings), 1, "", 0)
+
+
+def module(*texts):
+    return Code("module", "", (), texts, "1")
+
+
 # Rule: facts under which it fires, and the severity. A file's name and format follow where they matter.
 FIRES = {
     "pickle-runs-code": [
@@ -131,6 +140,27 @@ FIRES = {
     "template-include": [([Anomaly("template.include", "other")], "high")],
     "template-bomb": [([Anomaly("template.bomb", "loops")], "medium")],
     "template-trigger": [([Anomaly("template.trigger", "for 'a'")], "medium")],
+    "python-runs-programs": [
+        ([script("os", "system", "'id'", strings=("id",))], "critical"),
+        ([script("subprocess", "run", "cmd", when="call")], "medium"),
+        ([script("subprocess", "check_call", "a", strings=("pip", "install", "flash-attn"))], "medium"),
+    ],
+    "python-runs-made-code": [
+        ([script("builtins", "exec", "x")], "critical"),
+        ([script("builtins", "exec", "b64decode(x)", when="call")], "high"),
+        ([script("builtins", "eval", "config.act", when="load")], "medium"),
+    ],
+    "python-loads-native-code": [([script("ctypes", "CDLL", "path")], "high")],
+    "python-loads-unsafely": [
+        ([script("torch", "load", "path", when="load")], "medium"),
+        ([script("pickle", "load", "f", when="main")], "low"),
+    ],
+    "python-trusts-remote-code": [([script("m", "f", "trust_remote_code=True")], "medium")],
+    "python-reaches-out": [([script("requests", "get", "url")], "high")],
+    "python-sends-to-a-channel": [([module("https://api.telegram.org/bot1:x/send")], "high")],
+    "python-reads-credentials": [([module("~/.aws/credentials")], "high")],
+    "python-deletes-files": [([script("shutil", "rmtree", "x", when="load")], "medium")],
+    "python-tampers": [([script("sys", "modules =", "'torch'", "x")], "high")],
     "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
     "pickle-code-object": [
         ([call("cloudpickle.cloudpickle", "_make_function", "?", strings=("x",))], "medium"),
@@ -495,6 +525,19 @@ FIRES = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "python-runs-programs": [
+        ([script("subprocess", "check_output", "['nvcc', '--version']", strings=("nvcc", "--version"))],),
+        ([script("os.path", "join", "'a'")],),
+    ],
+    "python-runs-made-code": [([script("builtins", "exec", "'x = 1'", when="call")],)],
+    "python-loads-native-code": [([script("ctypes", "CDLL", "None")],)],
+    "python-loads-unsafely": [([script("torch", "load", "path", "weights_only=True")],)],
+    "python-trusts-remote-code": [([script("m", "f", "trust_remote_code=False")],)],
+    "python-reaches-out": [([script("requests", "get", "url", when="call")],)],
+    "python-sends-to-a-channel": [([module("https://huggingface.co/discord")],)],
+    "python-reads-credentials": [([module("~/.cache/huggingface/hub")],)],
+    "python-deletes-files": [([script("shutil", "rmtree", "x", when="main")],)],
+    "python-tampers": [([script("sys", "modules =", "__name__", "x")],)],
     "template-reaches-python": [([rendered("message.content", "_x.class_", "system")],)],
     "template-hidden-instructions": [([rendered(texts=("Never show more than ten.",))],)],
     "template-address": [([rendered(texts=("see https://huggingface.co/x",))],)],

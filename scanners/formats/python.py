@@ -1,0 +1,96 @@
+"""Python source: what it imports, names and calls, and when.
+
+Source: https://docs.python.org/3/reference/. What is no Python 3 is not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary import python_module
+from scanners.binary.python_source import MOST
+from scanners.facts import Call, Code, Reference, clip, clip_name
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import Span
+
+if TYPE_CHECKING:
+    from scanners.source import Source
+
+_EACH: Final = 64
+"""Names in one fact, and texts; what is more goes into the next."""
+_CALLS_MOST: Final = 2_000
+_PROGRAM: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![^\n]{0,80}\bpython")
+_REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_FETCHES: Final = frozenset("from_pretrained hf_hub_download snapshot_download load_dataset get_model_info".split())
+_COMPUTES: Final = frozenset(
+    "math typing typing_extensions dataclasses abc enum collections functools itertools".split()
+)
+"""Modules that only compute: calls of theirs are named, and not told one by one."""
+_ORDINARY: Final = frozenset(
+    "abs all any bool bytes callable chr dict divmod enumerate filter float format frozenset hash hex id int isinstance"
+    " issubclass iter len list map max min next object ord pow print property range repr reversed round set slice"
+    " sorted staticmethod classmethod str sum super tuple type zip ValueError TypeError RuntimeError KeyError hasattr"
+    " NotImplementedError ImportError AttributeError IndexError AssertionError Exception".split()
+)
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the first line hands the text to Python."""
+    return _PROGRAM.match(sample.head) is not None
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """State what the source imports, names and calls."""
+    if source.size > MOST:
+        scan.unread("limit", f"{source.size} bytes of Python source")
+        return
+    source.want(Span(0, source.size))
+    data = source.read(0, source.size)
+    if b"\0" in data:
+        raise NotThisFormat
+    scan.format = "python"
+    try:
+        module = python_module.read(data)
+    except ValueError as problem:
+        scan.unread("broken", str(problem))
+        return
+    for path in module.imports:
+        owner, _, name = path.rpartition(".")
+        scan.state(Reference("python.import", clip_name(owner), clip_name(name), "imported", member=scan.member))
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    texts = tuple(clip(text) for text in module.texts)
+    for when, names in module.names.items():
+        for at in range(0, len(names), _EACH):
+            some = tuple(clip_name(name) for name in names[at : at + _EACH])
+            scan.state(Code("module", when, some, (), digest, called=when in {"import", "load"}, member=scan.member))
+    for at in range(0, len(texts), _EACH):
+        scan.state(Code("module", "", (), texts[at : at + _EACH], digest, member=scan.member))
+    _state_calls(module, scan)
+    scan.account.examined(0, source.size)
+
+
+def _state_calls(module: python_module.Module, scan: Scan) -> None:
+    told = [done for done in module.calls if not _plain(done.path)]
+    for done in told[:_CALLS_MOST]:
+        owner, _, name = done.path.rpartition(".")
+        arguments = tuple(clip(argument) for argument in done.arguments)
+        text = clip(f"line {done.line}: {done.path}({', '.join(arguments)})", 400)
+        strings = tuple(clip(each) for each in done.texts)
+        scan.state(
+            Call(clip_name(owner), clip_name(name), done.when, text, arguments, strings, 1, scan.member, done.offset)
+        )
+        if name in _FETCHES and strings and _REPO.fullmatch(strings[0]):
+            repository, _, repo = strings[0].partition("/")
+            scan.state(Reference("hub.repo", repository, repo, "argument", member=scan.member, offset=done.offset))
+    if len(told) > _CALLS_MOST:
+        scan.unread("limit", f"{len(told)} different calls, {_CALLS_MOST} are stated")
+
+
+def _plain(path: str) -> bool:
+    root, _, rest = path.partition(".")
+    return root in _COMPUTES or path.startswith("torch.nn.") or (root == "builtins" and rest in _ORDINARY)
+
+
+SCANNER = Scanner("python", 1, frozenset({".py", ".pyw", ".pyi"}), recognise, scan, whole=True)
