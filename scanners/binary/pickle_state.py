@@ -34,7 +34,7 @@ NAMES = (_METHOD.encode(), *(name.encode() for key, beside in _EXECUTED.items() 
 _MAKERS = frozenset(f"{name}.{made}" for name in ("copyreg", "copy_reg") for made in ("_reconstructor", "__newobj__"))
 """What makes an instance of its first argument without calling it."""
 
-_LENT = frozenset(("builtins.type", "builtins.getattr"))
+_LENT = frozenset(("builtins.type", "builtins.getattr", "logging.getLogger"))
 """What these give existed before, and belongs to others."""
 
 

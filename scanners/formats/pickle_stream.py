@@ -216,4 +216,4 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 6, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 7, SUFFIXES, recognise, scan)

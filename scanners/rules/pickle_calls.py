@@ -136,11 +136,19 @@ class _Judging:
         for call in self.case.calls:
             what = _dotted(call.module, call.name)
             self.called.add((call.member, what))
-            if what.startswith(("copyreg.", "torch._tensor.", "torch._utils.")):
-                self.made |= {(call.member, canonical_path(path)) for a in call.arguments[:2] if (path := path_of(a))}
-
+            made = self._made_of(what, call)
+            self.made |= {(call.member, canonical_path(path)) for argument in made if (path := path_of(argument))}
             if _makes_bare(what, call) and (path := path_of(call.arguments[0])):
                 self.bare.add((call.member, canonical_path(path)))
+
+    def _made_of(self, what: str, call: Call) -> tuple[str, ...]:
+        """The arguments of which a call makes an instance, without running a constructor that nobody reviewed."""
+        if what == "copyreg._reconstructor":
+            base = path_of(call.arguments[1]) if len(call.arguments) > 1 else ""
+            return call.arguments[:1] if base and self.case.policy.decide_path(base).kind == "allow" else ()
+        if what.startswith("copyreg.__newobj"):
+            return call.arguments[:1] if set(call.arguments[1:]) <= {"()", "{}"} else ()
+        return call.arguments[:2] if what.startswith(("torch._tensor.", "torch._utils.")) else ()
 
     def call(self, call: Call) -> None:
         """Judge one call."""
@@ -262,7 +270,8 @@ class _Judging:
         root = what.partition(".")[0]
         if call.opcode.startswith("NEWOBJ"):
             if not self._own(root):
-                self._collect(UNKNOWN_IMPORT, call, what, "low" if root in ML_ROOTS else "medium")
+                bare = root in ML_ROOTS and not call.arguments
+                self._collect(UNKNOWN_IMPORT, call, what, "low" if bare else "medium")
             return
         self._collect(UNKNOWN_CALL, call, what, "medium")
 

@@ -22,7 +22,7 @@ from scanners.rules.policy_deny import STDLIB
 from scanners.rules.policy_deny_packages import PACKAGES
 from scanners.rules.policy_deny_torch import TORCH_DENIED
 from scanners.rules.policy_gadgets import ADVISED, STDLIB_GADGETS, TORCH_GADGETS
-from scanners.rules.policy_instances import INSTANCES
+from scanners.rules.policy_instances import ACTING, INSTANCES
 from scanners.rules.policy_names import canonical, canonical_path, imported, spellings
 from scanners.rules.policy_sinks import (
     CODE_OBJECTS,
@@ -245,8 +245,10 @@ class Policy:
         for part in (*inner, *names):
             if part in REACHED:
                 found = _worse(found, self._deny.below.get(part) or self._deny.exact.get(part) or _REACHES)
+        root = module.partition(".")[0]
         for part in parts:
             found = _worse(found, _KNOWN.get(part))
+            found = _worse(found, _BELOW.get(f"{root}.{part}"))
         if len(parts) > 1 and parts[-1] in LOADERS_OF_CLASSES:
             found = _worse(found, _LOADS)
         if len(parts) > 1 and parts[-1] in HANDLES_FILES:
@@ -275,6 +277,11 @@ _KNOWN: Final[dict[str, Decision]] = {
     **dict.fromkeys(SINKS, _REACHES),
     **dict.fromkeys(FETCHES, _FETCHES),
 }
+_BELOW: Final = {
+    entry: Decision("deny", group.capability, group.severity or WEIGHT[group.capability], group.source)
+    for group in ACTING
+    for entry in group.entries()
+}
 _STRUCTURE: Final = [
     sorted(t) for t in (REACHED, SINKS, FETCHES, IMPORTERS, UNPICKLERS, LOADERS_OF_CLASSES, HANDLES_FILES, WALKS)
 ]
@@ -292,6 +299,6 @@ def _default() -> Policy:
         for module, names in group.names.items()
         for name in names.split()
     }
-    denied = sorted((g.capability, g.severity or "", g.names) for g in DENY)
+    denied = sorted((g.capability, g.severity or "", g.names) for g in (*DENY, *ACTING))
     text = repr((sorted(allow), denied, _STRUCTURE, sorted(WEIGHT.items())))
     return Policy(allow, _Paths(DENY), version=_digest(text))

@@ -170,6 +170,27 @@ ARRAYS: Final[tuple[Allowed, ...]] = (
         },
     ),
     Allowed(
+        "results of tests, by enumeration: tuples with names (scipy 1.17)",
+        {
+            "scipy.stats._binned_statistic": "BinnedStatistic2dResult BinnedStatisticResult BinnedStatisticddResult",
+            "scipy.stats._common": "ConfidenceInterval",
+            "scipy.stats._crosstab": "CrosstabResult",
+            "scipy.stats._mannwhitneyu": "MannwhitneyuResult",
+            "scipy.stats._morestats": (
+                "AndersonResult Anderson_ksampResult AnsariResult BartlettResult FlignerResult LeveneResult Mean "
+                "MedianTestResult ShapiroResult Std_dev Variance WilcoxonResult"
+            ),
+            "scipy.stats._stats_mstats_common": "SiegelslopesResult TheilslopesResult",
+            "scipy.stats._stats_py": (
+                "BrunnerMunzelResult ConfidenceInterval CumfreqResult DescribeResult F_onewayResult "
+                "FriedmanchisquareResult HistogramResult KruskalResult Ks_2sampResult KstestResult KurtosistestResult "
+                "ModeResult NormaltestResult PearsonRResult Power_divergenceResult RanksumsResult RelfreqResult "
+                "SigmaclipResult SignificanceResult SkewtestResult TtestResult Ttest_indResult"
+            ),
+            "scipy.stats.contingency": "Chi2ContingencyResult",
+        },
+    ),
+    Allowed(
         "scipy 1.17: sparse containers, distributions and interpolators by enumeration",
         {
             "scipy._lib.array_api_compat.numpy._aliases": "asarray",

@@ -67,3 +67,33 @@ INSTANCES: Final[tuple[Group, ...]] = (
 
 BARE: Final = frozenset(name for group in INSTANCES for name in group.entries())
 """All of them; they are written in their canonical spelling."""
+
+ACTING: Final[tuple[Group, ...]] = (
+    Group(
+        "deserialize",
+        "unpickles texts of the state that is set on it (ray 2, tune/experiment/trial.py:Trial.__setstate__)",
+        "ray.Trial",
+    ),
+    Group(
+        "file_write_delete",
+        "delete or write files that their state names, when they are thrown away or an item is set, or read one to be "
+        "made (torchrl, data/replay_buffers/storages/tensor.py:LazyMemmapStorage.__del__, "
+        "envs/llm/transforms/tools.py, modules/llm/backends/sglang/sglang_server.py; transformers 5.23, "
+        "integrations/integration_utils.py; ultralytics 8.4, utils/__init__.py:JSONDict.__setitem__; autogluon, "
+        "common/dataset.py)",
+        "torchrl.LazyMemmapStorage torchrl.PersistentPythonProcess torchrl.AsyncSGLang transformers.NeptuneCallback "
+        "ultralytics.JSONDict ultralytics.SettingsManager autogluon.TabularDataset",
+    ),
+    Group(
+        "network",
+        "fetch the model that their state names (flair 0.15, embeddings/transformer.py; sktime, "
+        "classification/foundation_models/tspulse.py)",
+        "flair.TransformerBaseEmbeddings flair.TransformerEmbeddings flair.TransformerWordEmbeddings "
+        "flair.TransformerDocumentEmbeddings flair.TransformerOnnxEmbeddings flair.TransformerOnnxWordEmbeddings "
+        "flair.TransformerOnnxDocumentEmbeddings flair.TransformerJitEmbeddings flair.TransformerJitWordEmbeddings "
+        "flair.TransformerJitDocumentEmbeddings sktime.TSPulseClassifier",
+        severity="medium",
+    ),
+)
+"""Classes that act already where a bare instance of them is given its state, or items: each by its name and the package
+that it is found below, since other modules of that package hold it too."""

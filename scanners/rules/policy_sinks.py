@@ -28,7 +28,8 @@ IMPORTERS: Final = frozenset(
     "import_string import_object import_attr import_from_string import_class import_item import_optional_dependency"
     " import_submodule import_user_module import_module_and_submodules import_modules_from_strings load_object"
     " load_entry_point load_env_creator load_class_from_string locate dynamic_import lazy_import LazyModule _LazyModule"
-    " LazyLoader LazyCorpusLoader get_obj_from_str instantiate_from_config symbol_by_name namedAny".split()
+    " LazyLoader LazyCorpusLoader _LazyImport _IntegrationModule _LazyUtilsModule"
+    " get_obj_from_str instantiate_from_config symbol_by_name namedAny".split()
 )
 """Names under which packages without number keep their way from a text to what it names."""
 

@@ -318,6 +318,13 @@ def test_a_path_is_decided_like_its_parts():
     assert POLICY.decide_path("nobody.knows").kind == "unknown"
 
 
+def test_a_class_that_acts_is_denied_wherever_its_package_holds_it():
+    for module in ("ray.tune.experiment.trial", "ray.tune.tune", "ray"):
+        assert POLICY.decide(module, "Trial").capability == "deserialize"
+    for module, name in [("optuna.trial", "Trial"), ("ray.tune", "Trials"), ("my.ray", "Trial")]:
+        assert POLICY.decide(module, name).kind == "unknown"
+
+
 def test_the_documentation_counts_what_the_tables_hold():
     told = (Path(__file__).parents[3] / "docs" / "policy.md").read_text()
     apart = (*ADVISED, *STDLIB_GADGETS, *TORCH_GADGETS, CODE_OBJECTS)

@@ -209,7 +209,20 @@ FIRES = {
         ([ref("my.pkg", "Net", "instantiated"), call("my.pkg", "Net", opcode="NEWOBJ")], "medium"),
         ([ref("timm.models.vit", "Vit", "instantiated"), call("timm.models.vit", "Vit", opcode="NEWOBJ")], "low"),
         ([ref("timm.models.vit", "make")], "medium"),
-        ([call("copyreg", "_reconstructor", "fairseq.x.Y"), ref("fairseq.x", "Y", "argument")], "low"),
+        (
+            [ref("timm.models.vit", "Vit", "instantiated"), call("timm.models.vit", "Vit", "'x'", opcode="NEWOBJ")],
+            "medium",
+        ),
+        (
+            [call("copyreg", "_reconstructor", "fairseq.x.Y", "builtins.object"), ref("fairseq.x", "Y", "argument")],
+            "low",
+        ),
+        (
+            [call("copyreg", "_reconstructor", "fairseq.x.Y", "fairseq.x.Y"), ref("fairseq.x", "Y", "argument")],
+            "medium",
+        ),
+        ([call("copyreg", "__newobj__", "fairseq.x.Y"), ref("fairseq.x", "Y", "argument")], "low"),
+        ([call("copyreg", "__newobj__", "fairseq.x.Y", "'x'"), ref("fairseq.x", "Y", "argument")], "medium"),
     ],
     "pickle-unseen-arguments": [
         ([Sampled("__builtin__", "getattr", 256, 900)], "high"),
