@@ -31,6 +31,8 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _NESTED = re.compile(r"class_name|\\u00")
 """How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
+_ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
+"""Keys that a model has as the protobuf library writes it."""
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
 _FILES_MOST = 4096
@@ -92,6 +94,8 @@ def scan(source: Source, scan: Scan) -> None:
             state_tokenizer(document, scan)
         if tfjs.is_model(document):
             tfjs.state_model(document, scan)
+        if isinstance(document, dict) and "graph" in document and not _ONNX.isdisjoint(document):
+            scan.unread("no-reader", "ONNX model as JSON")
     _walk(documents, scan)
     if scan.name.lower().endswith(".ipynb"):
         scan.unread("no-reader", "notebook")
@@ -220,4 +224,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 6, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 7, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

@@ -33,7 +33,7 @@ _RUN_BY_NAME = {
     "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",
     "template": ".tmpl .tpl .mustache",
     "database commands": ".sql",
-    "text protocol buffer": ".pbtxt .prototxt .textproto",
+    "text protocol buffer": ".pbtxt .prototxt .textproto .onnxtxt .onnxtext",
     "build file": "dockerfile makefile jenkinsfile procfile .dockerfile .mk .cmake .gradle .bazel .nix",
     "build settings": "setup cmakelists",
     "requirements": "requirements requirements-dev requirements-test dev-requirements",

@@ -100,6 +100,20 @@ def test_what_is_compiled_into_a_model_is_not_read():
     assert unread_reasons(read(made)) == {"no-reader"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "model.onnxtxt",
+            b'ir_version: 8\ngraph { initializer { external_data { key: "location" value: "/etc/passwd" } } }',
+        ),
+        ("model.onnxjson", b'{"irVersion": "8", "graph": {"initializer": []}, "opsetImport": []}'),
+    ],
+)
+def test_a_model_as_text_is_named_and_not_read(name, text):
+    assert unread_reasons(read(text, name)) == {"no-reader"}
+
+
 def test_fields_that_nobody_knows_are_not_read():
     assert unread_reasons(read(model(ADD, extra=field(99, b"x" * 5000)))) == {"unknown"}
     assert unread_reasons(read(model(ADD, extra=field(99, b"x")))) == {"unknown"}
