@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check suite test-cluster fmt docs protos clean
+.PHONY: demo test check suite test-cluster fmt docs pictures protos clean
 
 demo: .venv/runtime
 	$(BIN)/audit demo
@@ -44,6 +44,10 @@ fmt: .venv/development
 
 docs: .venv/development
 	$(BIN)/python -m tests.craft.table
+
+# The pictures of the page, of a made-up history; needs Debian's chromium.
+pictures: .venv/development
+	$(BIN)/python bench/report.py --pictures
 
 # The messages of file formats: what the compiler makes of scanners/protos/*.proto.
 protos:

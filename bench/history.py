@@ -1,4 +1,4 @@
-"""A made-up history of any size: what `bench/report.py` measures, and what the pictures in docs/ show."""
+"""A made-up history of any size: what `bench/report.py` measures and draws."""
 
 import sys
 
@@ -45,7 +45,7 @@ def _statements(repos, sweeps, most, pause):
         FROM range({repos}) AS t(i))"""
     yield f"""CREATE TEMP TABLE made AS SELECT *, 'a' || i || '-' || n AS audit_id, 's' || n AS sweep_id,
         CASE WHEN kind >= 0 AND n BETWEEN turn AND mended THEN (1 + hash(i + 8) % {most})::BIGINT ELSE 0 END AS found,
-        TIMESTAMP '2026-11-23 02:00:00' - to_days(({sweeps - 1} - n)::INTEGER) AS audited_at
+        TIMESTAMP '2026-11-22 02:00:00' - to_days(({sweeps - 1} - n)::INTEGER) AS audited_at
         FROM repos JOIN range({sweeps}) AS t(n)
             ON n = turn // 8 OR n = turn OR n = mended + 1 OR hash(i * 977 + n) % {pause} = 0 AND n > turn // 8"""
     yield f"""INSERT INTO sweeps BY NAME SELECT 's' || n AS sweep_id, started_at,

@@ -50,6 +50,7 @@ ORDER BY downloads DESC
 _NEXT = """
 Try next:
   {audit} sql --db {database} "SELECT repo_id, rule, severity FROM findings"
+  {audit} report --db {database} --html demo.html   # all of it as one page
   {audit} rules               # what is looked for; with a name, one rule explained
   {audit} demo --serve        # keeps this Hub running, to audit it yourself
   {audit} repo ORG/NAME       # any model on the real Hub

@@ -38,7 +38,7 @@ for (const table of document.querySelectorAll("table.sorts")) {
     button.addEventListener("click", () => {
       const number = all.length > 0 && all[0].row.cells[head.cellIndex].dataset.n !== undefined;
       const before = head.ariaSort;
-      const up = before ? before === "descending" : !number || head.textContent === "Severity";
+      const up = before ? before === "descending" : !number;
       for (const other of table.tHead.rows[0].cells) other.ariaSort = null;
       head.ariaSort = up ? "ascending" : "descending";
       const sign = up ? 1 : -1;

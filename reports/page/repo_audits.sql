@@ -6,7 +6,7 @@ WITH told AS (
             = t.revision
     QUALIFY row_number() OVER (PARTITION BY t.rank ORDER BY a.audited_at DESC, a.audit_id DESC) <= 25
 )
-SELECT rank, audited_at, "commit", verdict, told.error,
+SELECT rank, audited_at, "commit", verdict, left(told.error, 300) AS error,
     count(*) FILTER (severity = 'critical') AS critical, count(*) FILTER (severity = 'high') AS high,
     count(*) FILTER (severity = 'medium') AS medium, count(*) FILTER (severity = 'low') AS low
 FROM told LEFT JOIN (SELECT audit_id, severity FROM findings) USING (audit_id)

@@ -85,6 +85,40 @@ def test_names_that_mean_harm_are_text(history):
     assert not set(text) & set("\x1b\x00\u202e\u2066")
 
 
+def test_a_repo_has_its_findings_and_its_history(history):
+    section = next(part for part in page(history).split('<section class="repo"') if "one/tidied</bdi> <span" in part)
+    assert re.findall(r'<th scope="row" class="date">(\S+) .*?<span class="badge (\w+)', section, re.DOTALL) == [
+        ("2026-01-13", "clean"),
+        ("2026-01-05", "suspicious"),
+    ]
+    assert "<p>None.</p>" in section
+
+
+def test_each_week_is_counted_as_it_ended(history):
+    said = history.overview()
+    assert [row["week"].day for row in said["all_weeks"]] == [5, 12]
+    counts = {(row["week"].day, row["name"]): row["count"] for row in said["weekly_verdicts"]}
+    assert counts == {
+        (5, "malicious"): 2,
+        (5, "suspicious"): 1,
+        (5, "incomplete"): 1,
+        (5, "clean"): 41,
+        (12, "malicious"): 3,
+        (12, "incomplete"): 1,
+        (12, "clean"): 42,
+    }
+
+
+def test_what_was_not_examined_is_said_of_files_and_of_repos(history):
+    said = {row["reason"]: row["files"] for row in history.overview()["unexamined"]}
+    assert said == {"unread: no reader": 1, "not-found: there is no such repo": 1}
+
+
+def test_exposure_goes_by_downloads(history):
+    rows = history.overview()["exposure"]
+    assert [(row["downloads"], row["severity"]) for row in rows] == [(900, "critical"), (70, "critical")]
+
+
 def test_a_rule_is_explained_where_it_is_known(history):
     rule = next(rule for rule in RULES if rule.id == RUNS.id)
     assert markup(rule.title) in page(history)
@@ -95,8 +129,8 @@ def test_what_is_left_out_is_said(tmp_path):
     files = [file(f"{n}.pkl", finding(), blob=f"sha256:{n}") for n in range(301)]
     store.record(audit("a1", *files))
     text = page(store)
-    assert "300 of 301 kinds of findings in files" in text
-    assert "25 of 301 kinds of findings, the worst first" in text
+    assert "Findings by file and rule, the newest first: 300 of 301" in text
+    assert "Findings by file and rule, the worst first: 25 of 301" in text
 
 
 def test_a_history_without_audits_makes_no_page(tmp_path):
@@ -166,6 +200,19 @@ def test_a_table_sorts_by_what_its_columns_mean(tab):
     assert names(tab)[0] == "two/unread"
 
 
+@pytest.mark.parametrize(
+    ("section", "column", "worst"), [("repos", "Verdict", "malicious"), ("newest", "Severity", "critical")]
+)
+def test_a_grade_sorts_by_its_weight_and_not_by_its_letters(section, column, worst, tab):
+    tab.ask(
+        f"[...document.querySelectorAll('#{section} th button')].find(one => one.textContent == '{column}').click()"
+    )
+    grades = tab.ask(f"[...document.querySelectorAll('#{section} tbody .badge')].map(one => one.textContent)")
+    order = ("malicious", "critical", "high", "suspicious", "medium", "incomplete", "low", "clean")
+    assert grades[0] == worst
+    assert grades == sorted(grades, key=order.index)
+
+
 def test_a_table_filters_all_of_its_rows_and_says_how_many_fit(tab):
     assert len(names(tab)) == 25
     shown = "document.querySelector('#repos .shown').textContent"
@@ -201,3 +248,5 @@ def test_both_themes_and_paper_are_drawn_differently(tab):
     tab.look(theme="dark", media="print")
     assert tab.ask(ground) == "rgb(255, 255, 255)"
     assert tab.ask("document.querySelector('nav').checkVisibility()") is False
+    tab.look(media="print", width=720)
+    assert tab.ask("document.scrollingElement.scrollWidth") <= 720

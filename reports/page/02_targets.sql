@@ -5,8 +5,8 @@ WITH known AS (
     SELECT *, coalesce(repo_type, kind) AS type FROM audits
     WHERE selection IS NULL AND NOT coalesce(starts_with(error, 'renamed:'), false)
 ),
-standing AS (
-    FROM known SEMI JOIN (SELECT audit_id FROM reigns WHERE replaced_at IS NULL) AS newest USING (audit_id)
+newest AS (
+    FROM known SEMI JOIN (SELECT audit_id FROM reigns WHERE replaced_at IS NULL) AS reigning USING (audit_id)
 ),
 never_seen AS (
     FROM known ANTI JOIN (SELECT coalesce(repo_type, kind) AS type, repo_id FROM reigns) AS seen USING (type, repo_id)
@@ -15,12 +15,12 @@ never_seen AS (
 counted AS (
     SELECT audit_id, count(*) FILTER (severity = 'critical') AS critical, count(*) FILTER (severity = 'high') AS high,
         count(*) FILTER (severity = 'medium') AS medium, count(*) FILTER (severity = 'low') AS low
-    FROM current_findings GROUP BY audit_id
+    FROM standing GROUP BY audit_id
 )
 SELECT row_number() OVER (ORDER BY verdict DESC, critical DESC, high DESC, medium DESC, downloads DESC, repo_id, type)
         AS rank,
     audit_id, type, repo_id AS repo, coalesce(org, '') AS org, "commit", audited_at, verdict, files, bytes_total,
     CASE WHEN regexp_full_match(coalesce(revision, ''), '[0-9a-f]{40}|main|') THEN '' ELSE revision END AS revision,
-    error, coalesce(downloads, 0) AS downloads, coalesce(critical, 0) AS critical, coalesce(high, 0) AS high,
+    left(error, 300) AS error, coalesce(downloads, 0) AS downloads, coalesce(critical, 0) AS critical, coalesce(high, 0) AS high,
     coalesce(medium, 0) AS medium, coalesce(low, 0) AS low
-FROM (FROM standing UNION ALL BY NAME FROM never_seen) LEFT JOIN counted USING (audit_id);
+FROM (FROM newest UNION ALL BY NAME FROM never_seen) LEFT JOIN counted USING (audit_id);
