@@ -32,7 +32,7 @@ _general = _options(
     _database,
     click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration file."),
     click.option("--quiet", is_flag=True, help="No progress and no hints on standard error."),
-    click.option("--verbose", is_flag=True, help="Say more on standard error."),
+    click.option("--verbose", is_flag=True, help="Say more, such as the fingerprints of findings."),
 )
 _auditing = _options(
     click.option(
@@ -50,6 +50,11 @@ _auditing = _options(
     click.option("--exit-zero", is_flag=True, help="Exit with 0 where it would be 1."),
     click.option("--include", multiple=True, metavar="GLOB", help="Only these paths; may be repeated."),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Not these paths; may be repeated."),
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A former JSON result: only what is new counts for the exit code.",
+    ),
     click.option("--full", is_flag=True, help="Read every byte and check it against the Hub's hash."),
     click.option("--no-store", is_flag=True, help="Neither use nor write the database."),
     _general,

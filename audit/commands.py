@@ -12,15 +12,16 @@ import click
 import msgspec
 
 from audit import output
-from audit.exits import Exit, exit_code
+from audit.exits import Exit, tallied
 from audit.output import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from audit.config import Config
-    from reports.record import Audit
+    from reports.record import Audit, TargetKind
     from reports.store import Store
+    from reports.suppression import Reported
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class Options(msgspec.Struct, frozen=True):
     exit_zero: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    baseline: Path | None = None
     full: bool = False
     no_store: bool = False
     db: Path | None = None
@@ -46,13 +48,12 @@ def repo(repo_id: str, kind: str, revision: str | None, options: Options) -> Exi
         raise click.UsageError("--revision is empty; name a branch, a tag or a commit")
     from audit import hub  # noqa: PLC0415 - the real client is heavy
 
-    return _audit(options, lambda session: hub.audit_repo(session, repo_id, kind, revision))
+    return _audit("repo", options, lambda session: hub.audit_repo(session, repo_id, kind, revision), repo_id=repo_id)
 
 
 def diff(repo_id: str, revisions: tuple[str, str], kind: str, options: Options) -> Exit:
     """`audit diff`."""
     from audit.difference import Difference, audit_difference  # noqa: PLC0415 - the real client is heavy
-    from audit.exits import tallied  # noqa: PLC0415 - beside its only use
     from audit.session import Session, open_session  # noqa: PLC0415 - the same
 
     if not all(revisions):
@@ -86,7 +87,7 @@ def path(paths: Sequence[str], options: Options) -> Exit:
         if wrong := _no_path(given):
             complain(wrong)
             return Exit.WRONG
-    return _audit(options, lambda session: audit_paths(session, [Path(given) for given in paths]))
+    return _audit("path", options, lambda session: audit_paths(session, [Path(given) for given in paths]))
 
 
 def _no_path(given: str) -> str | None:
@@ -113,7 +114,7 @@ def url(urls: Sequence[str], options: Options) -> Exit:
         for given in urls:
             plain.check(given)
 
-    return _audit(options, lambda session: plain.audit_urls(session, urls), check=addresses)
+    return _audit("url", options, lambda session: plain.audit_urls(session, urls), check=addresses)
 
 
 def demo(*, serve: bool) -> Exit:
@@ -133,21 +134,17 @@ def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
 
 def rules(rule: str | None) -> Exit:
     """`audit rules`."""
+    from audit.suppress import unknown_rule  # noqa: PLC0415 - beside its only use
     from reports.rules import explain, listing  # noqa: PLC0415 - beside its only use
     from scanners.registry import RULES  # noqa: PLC0415 - as above
 
     if rule is None:
         say(listing(RULES))
         return Exit.OK
-    known = {one.id: one for one in RULES}
-    if rule not in known:
-        import difflib  # noqa: PLC0415 - only for a mistake
-
-        near = difflib.get_close_matches(rule, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else "; `audit rules` lists them"
-        complain(f"there is no rule {rule!r}{hint}")
+    if unknown := unknown_rule(rule):
+        complain(unknown)
         return Exit.WRONG
-    say(explain(known[rule]))
+    say(explain({one.id: one for one in RULES}[rule]))
     return Exit.OK
 
 
@@ -187,9 +184,17 @@ def open_store(config: Config, options: Options) -> Store:
     return Store(database(config, options.db), wait=config.store.wait)
 
 
-def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Callable[[], None] | None = None) -> Exit:
+def _audit(
+    kind: TargetKind,
+    options: Options,
+    run: Callable[[Any], Awaitable[Audit]],
+    check: Callable[[], None] | None = None,
+    repo_id: str | None = None,
+) -> Exit:
     """Run one audit in a session, write it out, and say how it ended."""
     from audit.session import Session, open_session  # noqa: PLC0415 - beside its only use
+    from audit.suppress import read_baseline, suppressions, warn_unused  # noqa: PLC0415 - the same
+    from reports.suppression import worst  # noqa: PLC0415 - the same
 
     def run_it() -> Exit:
         config = configuration(options)
@@ -197,6 +202,8 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
             output.check(options.output)
         if check is not None:
             check()
+        known = options.baseline and read_baseline(options.baseline, kind, repo_id)
+        accepted = suppressions(config, known or ())
         session: Session
 
         async def inside() -> Audit:
@@ -208,11 +215,13 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
         if audit.selection is not None and not audit.files and audit.error is None:
             session.tools.troubles.append("no file is left by --include and --exclude; check the patterns")
         fail_on: Any = options.fail_on or config.report.fail_on
-        code = exit_code([audit], fail_on=fail_on, exit_zero=options.exit_zero)
+        said = accepted.report(audit)
+        code = tallied(worst(said), complete=audit.complete, fail_on=fail_on, exit_zero=options.exit_zero)
         if session.tools.troubles and code is not Exit.FOUND:
             code = Exit.WRONG
-        write(audit, options, code)
+        write(audit, said, options, code)
         warn_set_aside(session.tools.store)
+        warn_unused(accepted)
         for trouble in session.tools.troubles:
             complain(trouble)
         return code
@@ -220,8 +229,8 @@ def _audit(options: Options, run: Callable[[Any], Awaitable[Audit]], check: Call
     return guarded(run_it)
 
 
-def write(audit: Audit, options: Options, code: Exit) -> None:
-    """Write an audit that ends with `code`, where and how the options say."""
+def write(audit: Audit, said: Sequence[Reported], options: Options, code: Exit) -> None:
+    """Write an audit, whose findings are `said` and which ends with `code`, where and how the options say."""
     from reports.document import as_json  # noqa: PLC0415 - beside its only use
     from reports.text import as_text  # noqa: PLC0415 - as above
     from scanners.registry import RULES  # noqa: PLC0415 - as above
@@ -229,20 +238,20 @@ def write(audit: Audit, options: Options, code: Exit) -> None:
     terminal = options.output is None and sys.stdout.isatty()
     known = {rule.id: rule for rule in RULES}
     if options.form == "json":
-        document = as_json(audit)
+        document = as_json(audit, said)
     elif options.form == "sarif":
         from reports.sarif import as_sarif, left_out  # noqa: PLC0415 - beside its only use
 
-        document = as_sarif(audit, RULES, exit_code=code)
+        document = as_sarif(audit, said, RULES, exit_code=code)
         if count := left_out(audit):
             complain(f"{count} findings are left out: code scanning takes no more in a log; --format json has all")
     elif options.form == "cyclonedx":
         from reports.cyclonedx import as_cyclonedx  # noqa: PLC0415 - its library is heavy
 
-        document = as_cyclonedx(audit, known)
+        document = as_cyclonedx(audit, said, known)
     else:
         width = None if terminal else 100
-        document = as_text(audit, known, width=width, colour=terminal)
+        document = as_text(audit, said, known, width=width, colour=terminal, verbose=options.verbose)
     if options.output is None:
         say(document)
     else:
@@ -252,6 +261,7 @@ def write(audit: Audit, options: Options, code: Exit) -> None:
 def guarded(run: Callable[[], Exit]) -> Exit:
     """Run a command; errors that a user can mend become one line and their exit code."""
     from audit.config import ConfigError  # noqa: PLC0415 - beside its only use
+    from audit.suppress import BaselineError  # noqa: PLC0415 - the same
     from crawler.errors import BadTargetError, BadUrlError, CrawlError, NotARepoIdError  # noqa: PLC0415 - as above
     from reports.errors import QueryError, StoreError  # noqa: PLC0415 - as above
 
@@ -261,7 +271,7 @@ def guarded(run: Callable[[], Exit]) -> Exit:
         except BaseExceptionGroup as group:
             # Tasks raise in groups; what a user can mend is one error among them.
             raise _leaf(group) from group
-    except (ConfigError, QueryError, StoreError, NotARepoIdError, BadTargetError, BadUrlError) as error:
+    except (ConfigError, BaselineError, QueryError, StoreError, NotARepoIdError, BadTargetError, BadUrlError) as error:
         complain(str(error))
         return Exit.WRONG
     except CrawlError as error:

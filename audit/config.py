@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from crawler.repos import Revisions  # noqa: TC001 - msgspec reads the annotation at run time
 from reports.record import RepoType  # noqa: TC001 - the same
+from reports.suppression import BLOB, FINGERPRINT, Suppression
 from scanners.budget import Limits
 from scanners.findings import Severity  # noqa: TC001 - the same
 
@@ -142,6 +143,7 @@ class Config(_Section, frozen=True):
     store: StoreConfig = StoreConfig()
     sweep: SweepConfig = SweepConfig()
     policy: PolicyConfig = PolicyConfig()
+    suppress: tuple[Suppression, ...] = ()
     report: ReportConfig = ReportConfig()
 
 
@@ -265,6 +267,8 @@ _WORDS = {
     "expected float": "expected a number",
     "expected str matching regex '^(/|~/)'": "expected an absolute path",
     "expected str matching regex '^https?://[^/?#\\\\s]+'": "expected an address such as https://huggingface.co",
+    f"expected str matching regex {BLOB!r}": "expected a content such as sha256: and 64 digits",
+    f"expected str matching regex {FINGERPRINT!r}": "expected the 32 digits that --verbose shows",
     "expected str": "expected a text",
     "expected bool": "expected true or false",
     "invalid RFC3339 encoded date": "expected a date such as 2026-12-31",
@@ -277,7 +281,7 @@ def _expected(message: str, value: Any) -> str:
     found = _AT.match(message)
     assert found is not None
     path = (found["path"] or "").lstrip(".")
-    what = found["what"].replace("`", "").partition(", got ")[0]
+    what = found["what"].replace("`", "").replace(" | null", "").partition(", got ")[0]
     what = what[:1].lower() + what[1:]
     if what.startswith("invalid enum value"):
         what = f"expected one of {', '.join(_choices(path))}"

@@ -16,6 +16,7 @@ from audit.output import complain, say
 from audit.plan import plan
 from audit.progress import Progress
 from audit.session import Session, open_session
+from audit.suppress import warn_unused
 from audit.sweeping import Sweeping
 from audit.watch import Watch, watching
 from crawler.client import address
@@ -53,7 +54,7 @@ def sweep(targets: Sequence[str], options: Options, how: SweepOptions) -> Exit:
     """Sweep, say what was found, and choose the exit code."""
     from audit.commands import configuration, warn_set_aside  # noqa: PLC0415 - it imports us
 
-    config = configuration(options)
+    config, given = configuration(options), bool(targets)
     targets = tuple(dict.fromkeys(targets or config.sweep.targets))
     if not targets:
         raise click.UsageError("name an organisation, or list some under sweep.targets in the configuration")
@@ -75,6 +76,8 @@ def sweep(targets: Sequence[str], options: Options, how: SweepOptions) -> Exit:
         swept, text = anyio.run(inside, engine)
     say(text)
     warn_set_aside(session.tools.store)
+    if not how.plan:
+        warn_unused(swept.accepted, everywhere=swept.complete and not swept.failed and not given)
     for trouble in session.tools.troubles:
         complain(trouble)
     fail_on: Any = options.fail_on or config.report.fail_on
@@ -124,7 +127,8 @@ async def sweep_all(
         swept = await sweeping.run()
     for failure in swept.failed:
         complain(failure)
-    click.echo(f"{swept.listed} repos listed, {swept.audited} audited, {swept.unchanged} unchanged", err=True)
+    also = f"; suppressed findings: {swept.suppressed}" if swept.suppressed else ""
+    click.echo(f"{swept.listed} repos listed, {swept.audited} audited, {swept.unchanged} unchanged{also}", err=True)
     found = await _news(session, sweeping)
     if how.notify is not None:
         await _notify(session, sweeping, found, how.notify)
@@ -149,6 +153,7 @@ async def _notify(session: Session, sweeping: Sweeping, found: News, url: str) -
         "schema": "hub-audit/1",
         "event": "sweep",
         **{name: getattr(record, name) for name in record.__struct_fields__},
+        "suppressed": sweeping.swept.suppressed,
         "verdicts": sweeping.swept.verdicts,
         "failed": sweeping.swept.failed,
         "since": found.since,

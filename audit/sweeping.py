@@ -18,11 +18,13 @@ from audit import __version__
 from audit.hub import audit_listed, open_hub
 from audit.keep import keep
 from audit.pipeline import Selection
+from audit.suppress import suppressions
 from crawler.errors import CrawlError, RepoNotFoundError, RevisionNotFoundError
 from crawler.targets import listed, read_target
 from reports.errors import StoreBusy, StoreError
 from reports.record import Audit, Problem, Stats, Sweep, Target
 from reports.store import RepoAt
+from reports.suppression import Place, Suppressions, suppressed, worst
 from scanners.findings import SEVERITIES
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from crawler.hub import Hub
     from crawler.repos import Listed, Repo
     from crawler.targets import SweepTarget
-    from reports.store import Standing
+    from reports.store import Found, Standing
     from scanners.findings import Severity, Verdict
 
 Status = Literal["running", "complete", "incomplete", "interrupted"]
@@ -64,7 +66,10 @@ class Row(NamedTuple):
 class Swept:
     """What a sweep has seen so far, in bounded memory: counts, and a line for each repo that is not clean."""
 
-    def __init__(self) -> None:
+    def __init__(self, accepted: Suppressions) -> None:
+        self.accepted = accepted
+        self.suppressed = 0
+        """Findings that do not count, of all repos."""
         self.audited = self.unchanged = self.files_scanned = self.bytes_fetched = self.bytes_total = 0
         self.verdicts: Counter[Verdict] = Counter()
         self.rows: list[Row] = []
@@ -84,29 +89,37 @@ class Swept:
         self.files_scanned += sum(not file.reused for file in audit.files)
         self.bytes_fetched += audit.stats.bytes_fetched
         self.bytes_total += audit.stats.bytes_total
-        worst = max((f.severity for file in audit.files for f in file.findings), key=SEVERITIES.index, default=None)
-        note = audit.error.message if audit.error else ""
-        self._judge(audit.target.id, audit.verdict, worst, complete=audit.complete, note=note)
+        said = self.accepted.report(audit)
+        note, count = audit.error.message if audit.error else "", len(suppressed(said))
+        self._judge(audit.target.id, audit.verdict, worst(said), count, complete=audit.complete, note=note)
 
-    def keep(self, repo_id: str, standing: Standing) -> None:
-        """Take in what is known of a repo that did not change."""
+    def keep(self, repo_id: str, standing: Standing, found: Sequence[Found]) -> None:
+        """Take in what is known of a repo that did not change; `found` only where something may be suppressed."""
         self.unchanged += 1
-        self._judge(repo_id, standing.verdict, standing.severity, complete=standing.complete, note="unchanged")
+        severity, count = standing.severity, 0
+        if found:
+            left = [one.severity for path, blob, one in found if not self.accepted.why(Place(repo_id, path, blob), one)]
+            severity, count = max(left, key=SEVERITIES.index, default=None), len(found) - len(left)
+        self._judge(repo_id, standing.verdict, severity, count, complete=standing.complete, note="unchanged")
 
-    def _judge(self, repo_id: str, verdict: Verdict, worst: Severity | None, *, complete: bool, note: str) -> None:
+    def _judge(
+        self, repo_id: str, verdict: Verdict, severity: Severity | None, count: int, *, complete: bool, note: str
+    ) -> None:
+        self.suppressed += count
         self.verdicts[verdict] += 1
         self.complete &= complete
-        if worst is not None and (self.worst is None or SEVERITIES.index(worst) > SEVERITIES.index(self.worst)):
-            self.worst = worst
+        if severity is not None and (self.worst is None or SEVERITIES.index(severity) > SEVERITIES.index(self.worst)):
+            self.worst = severity
         if verdict != "clean":
-            self.rows.append(Row(verdict, repo_id, note))
+            quiet = f"{count} suppressed" if count else ""
+            self.rows.append(Row(verdict, repo_id, ", ".join(filter(None, (note, quiet)))))
 
 
 class Sweeping:
     """One sweep: `run` makes it, `swept` is what it has seen."""
 
     def __init__(self, session: Session, targets: Sequence[str], watch: Watch, auditor: Auditor = audit_listed) -> None:
-        self.swept = Swept()
+        self.swept = Swept(suppressions(session.config))
         self.id = uuid.uuid4().hex
         self.started = session.tools.now()
         self.status: Status = "running"
@@ -184,12 +197,12 @@ class Sweeping:
             if key not in self._seen and self._selection.wants(found.id):
                 self._seen.add(key)
                 fresh.append(found)
-        known = await self._standing([at for found in fresh if (at := _at(found))])
+        known, said = await self._known([at for found in fresh if (at := _at(found))])
         left = []
         for found in fresh:
             at = _at(found)
             if at is not None and (standing := known.get(at)):
-                self.swept.keep(found.id, standing)
+                self.swept.keep(found.id, standing, said.get(standing.audit_id, ()))
             else:
                 left.append(found)
         self._watch.listed(len(fresh), unchanged=len(fresh) - len(left))
@@ -205,11 +218,14 @@ class Sweeping:
             self.swept.failed.append(f"{found.id}: {error}")
             return [found]
 
-    async def _standing(self, repos: list[RepoAt]) -> dict[RepoAt, Standing]:
+    async def _known(self, repos: list[RepoAt]) -> tuple[dict[RepoAt, Standing], dict[str, list[Found]]]:
+        """What is known of these repos, and what their audits found where some of it may be suppressed."""
         store, told = self._session.tools.store, False
         while store is not None:
             try:
                 known = await anyio.to_thread.run_sync(store.standing, repos, self._session.tools.ruleset)
+                ids = [standing.audit_id for standing in known.values()] if self.swept.accepted.entries else []
+                found = await anyio.to_thread.run_sync(store.findings, ids) if ids else {}
             except StoreBusy as busy:
                 # To go on without it would audit everything again.
                 if not told:
@@ -217,8 +233,8 @@ class Sweeping:
                 told = True
                 await anyio.sleep(_BUSY_PAUSE)
             else:
-                return dict(known.items())
-        return {}
+                return known, found
+        return {}, {}
 
     async def _audit(self, found: Listed) -> Audit:
         """One repo; one that cannot be listed is an incomplete audit, and the sweep goes on."""

@@ -9,11 +9,13 @@ from uuid import NAMESPACE_URL, uuid5
 from cyclonedx.model import HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.impact_analysis import ImpactAnalysisResponse
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.model.vulnerability import (
     BomTarget,
     Vulnerability,
     VulnerabilityAdvisory,
+    VulnerabilityAnalysis,
     VulnerabilityRating,
     VulnerabilityScoreSource,
     VulnerabilitySeverity,
@@ -22,15 +24,15 @@ from cyclonedx.model.vulnerability import (
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from reports.document import by_weight
 from reports.escape import visible
 from reports.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reports.record import Audit, File, Target
-    from scanners.findings import Finding, Rule
+    from reports.suppression import Reported
+    from scanners.findings import Rule
 
 _TARGETS = {"dataset": ComponentType.DATA, "space": ComponentType.APPLICATION}
 """What is audited is a model but for these."""
@@ -38,15 +40,15 @@ _NO_MODELS = {"text", "json", "unknown"}
 """Formats of files that stand beside a model; whatever else is read may be loaded as one."""
 
 
-def as_cyclonedx(audit: Audit, rules: Mapping[str, Rule]) -> str:
-    """The bill as JSON, indented, with a line feed at its end; `rules` explain the findings, by id."""
+def as_cyclonedx(audit: Audit, said: Sequence[Reported], rules: Mapping[str, Rule]) -> str:
+    """The bill of an audit whose findings are `said`, as indented JSON; `rules` explain the findings, by id."""
     target, files = _target(audit.target), {file.path: _file(file) for file in audit.files}
     target.properties.update(_properties(verdict=audit.verdict, complete=audit.complete, selection=audit.selection))
     tool = Component(name="hub-audit", version=audit.version, type=ComponentType.APPLICATION)
     found = {
         # The same finding at another place in a file is listed once: a reference names one thing.
-        fingerprint(file.path, finding): _vulnerability(file, finding, rules.get(finding.rule), files[file.path])
-        for file, finding in reversed(by_weight(audit))
+        fingerprint(one.file.path, one.finding): _vulnerability(one, rules.get(one.finding.rule), files[one.file.path])
+        for one in reversed(said)
     }
     bom = Bom(
         serial_number=uuid5(NAMESPACE_URL, audit.audit_id),
@@ -91,7 +93,8 @@ def _file(file: File) -> Component:
     )
 
 
-def _vulnerability(file: File, finding: Finding, rule: Rule | None, component: Component) -> Vulnerability:
+def _vulnerability(one: Reported, rule: Rule | None, component: Component) -> Vulnerability:
+    file, finding, why = one
     source = VulnerabilitySource(name="hub-audit")
     references = rule.references if rule else ()
     return Vulnerability(
@@ -110,6 +113,9 @@ def _vulnerability(file: File, finding: Finding, rule: Rule | None, component: C
         detail=visible(finding.message),
         recommendation=rule.remedy if rule else None,
         advisories=[VulnerabilityAdvisory(url=XsUri(one)) for one in references],
+        analysis=VulnerabilityAnalysis(responses=[ImpactAnalysisResponse.WILL_NOT_FIX], detail=visible(why.reason))
+        if why
+        else None,
         affects=[BomTarget(ref=str(component.bom_ref))],
         properties=_properties(member=finding.member or None, offset=finding.offset),
     )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.escape import as_document
-from reports.fingerprint import fingerprint
-from scanners.findings import SEVERITIES
+from reports.suppression import suppressed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.record import Audit, File, Problem
-    from scanners.findings import Finding
+    from reports.suppression import Reported
 
 SCHEMA = "hub-audit/1"
 
 
-def as_json(audit: Audit) -> str:
-    """The document, indented, with a line feed at its end; safe to print to a terminal."""
+def as_json(audit: Audit, said: Sequence[Reported]) -> str:
+    """The document of an audit whose findings are `said`, indented, safe to print to a terminal."""
     target, stats = audit.target, audit.stats
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -31,7 +32,7 @@ def as_json(audit: Audit) -> str:
         "verdict": audit.verdict,
         "complete": audit.complete,
         "files": [_file(file) for file in audit.files],
-        "findings": [_finding(file, finding) for file, finding in by_weight(audit)],
+        "findings": [_finding(one) for one in said],
         "stats": {
             "files": stats.files,
             "bytes_total": stats.bytes_total,
@@ -40,26 +41,14 @@ def as_json(audit: Audit) -> str:
             "seconds": stats.seconds,
         },
     }
+    if accepted := suppressed(said):
+        document["suppressed"] = len(accepted)
     if audit.selection is not None:
         document["selection"] = audit.selection
     if audit.error is not None:
         # Only where the target itself failed: no file can carry the reason then.
         document["error"] = _problem(audit.error)
     return as_document(document) + "\n"
-
-
-def by_weight(audit: Audit) -> list[tuple[File, Finding]]:
-    """Every finding with its file: worst first, then by path and place."""
-    return sorted(
-        ((file, finding) for file in audit.files for finding in file.findings),
-        key=lambda pair: (
-            -SEVERITIES.index(pair[1].severity),
-            pair[0].path,
-            pair[1].member,
-            -1 if pair[1].offset is None else pair[1].offset,
-            pair[1].rule,
-        ),
-    )
 
 
 def _file(file: File) -> dict[str, Any]:
@@ -78,8 +67,9 @@ def _file(file: File) -> dict[str, Any]:
     }
 
 
-def _finding(file: File, finding: Finding) -> dict[str, Any]:
-    return {
+def _finding(one: Reported) -> dict[str, Any]:
+    file, finding, why = one
+    told: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
         "path": file.path,
@@ -87,8 +77,8 @@ def _finding(file: File, finding: Finding) -> dict[str, Any]:
         "offset": finding.offset,
         "message": finding.message,
         "evidence": finding.evidence,
-        "fingerprint": fingerprint(file.path, finding),
     }
+    return told if why is None else told | {"suppressed": why._asdict()}
 
 
 def _problem(problem: Problem | None) -> dict[str, str] | None:

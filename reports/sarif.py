@@ -13,18 +13,18 @@ from urllib.parse import quote
 
 import msgspec
 
-from reports.document import by_weight
 from reports.escape import as_document, visible
 from reports.fingerprint import fingerprint
 from reports.text import missing_measures
 from scanners.findings import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reports.record import Audit, File, Target
-    from scanners.findings import Finding, Rule, Severity
+    from reports.suppression import Reported
+    from scanners.findings import Rule, Severity
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS = 25_000
@@ -35,12 +35,15 @@ _SCORES: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5
 """`security-severity`: critical is above 9.0, high from 7.0, medium from 4.0."""
 
 
-def as_sarif(audit: Audit, rules: Iterable[Rule], *, exit_code: int) -> str:
-    """The log, indented, with a line feed at its end; `rules` are all that were asked, found or not."""
-    found, places = by_weight(audit), {file.path: at for at, file in enumerate(audit.files)}
+def as_sarif(audit: Audit, said: Sequence[Reported], rules: Iterable[Rule], *, exit_code: int) -> str:
+    """The log of an audit whose findings are `said`, indented, with a line feed at its end.
+
+    `rules` are all that were asked, found or not.
+    """
+    places = {file.path: at for at, file in enumerate(audit.files)}
     worst: dict[str, Severity] = {}
-    for _, finding in found:  # the worst come first
-        worst.setdefault(finding.rule, finding.severity)
+    for one in said:  # the worst come first
+        worst.setdefault(one.finding.rule, one.finding.severity)
     descriptors = [_rule(rule, worst.get(rule.id, rule.severity)) for rule in rules]
     indices = {descriptor["id"]: at for at, descriptor in enumerate(descriptors)}
     target = audit.target
@@ -57,7 +60,7 @@ def as_sarif(audit: Audit, rules: Iterable[Rule], *, exit_code: int) -> str:
         "automationDetails": {"id": f"hub-audit/{target.type or target.kind}/{visible(target.id)}/"},
         "invocations": [_invocation(audit, places, exit_code)],
         "artifacts": [_artifact(file, target) for file in audit.files],
-        "results": [_result(audit, file, finding, places, indices) for file, finding in found[:RESULTS]],
+        "results": [_result(audit, one, places, indices) for one in said[:RESULTS]],
         "properties": {
             "target": msgspec.structs.asdict(target),
             "verdict": audit.verdict,
@@ -153,14 +156,14 @@ def _artifact(file: File, target: Target) -> dict[str, Any]:
     return artifact
 
 
-def _result(
-    audit: Audit, file: File, finding: Finding, places: Mapping[str, int], indices: Mapping[str, int]
-) -> dict[str, Any]:
+def _result(audit: Audit, one: Reported, places: Mapping[str, int], indices: Mapping[str, int]) -> dict[str, Any]:
+    file, finding, why = one
     # An offset in a member counts the bytes of the member, which are no bytes of the file.
     at = {"byteOffset": finding.offset} if finding.offset is not None and not finding.member else {}
     inside = f"{file.path}!/{finding.member}" if finding.member else file.path
     repo = f"{audit.target.id}/" if audit.target.kind == "repo" else ""
     mark = fingerprint(file.path, finding)
+    accepted = {"kind": "external", "status": "accepted", "justification": _said(why.reason)} if why else None
     return {
         "ruleId": finding.rule,
         "ruleIndex": indices.get(finding.rule, -1),
@@ -178,6 +181,8 @@ def _result(
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{mark}:1", "hubAudit/v1": mark},
+        # None at all says that nobody asked; an empty list, that nobody accepted it.
+        "suppressions": [accepted] if accepted else [],
         "properties": {
             "severity": finding.severity,
             "member": finding.member,

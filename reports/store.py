@@ -25,6 +25,7 @@ from reports.overview import overview
 from reports.record import Audit, Sweep
 from reports.recorded import Recorded, outdated, recorded
 from reports.spool import Spool
+from scanners.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -44,6 +45,10 @@ _EVERY = 1.0
 
 _GLANCE = 0.5
 """Seconds to wait for the database where the spool makes waiting unnecessary."""
+
+
+Found = tuple[str, str, Finding]
+"""A finding with the path and the blob that it was found in."""
 
 
 class Usual(NamedTuple):
@@ -70,6 +75,7 @@ class Standing(NamedTuple):
     complete: bool
     severity: Severity | None
     """Of the worst finding."""
+    audit_id: str = ""
 
 
 class Store:
@@ -186,6 +192,16 @@ class Store:
         with opened(self.path, write=False, wait=self.wait) as connection:
             rows_ = connection.execute(_STANDING, [*columns, ruleset]).fetchall()
         return {RepoAt(*row[:4]): Standing(*row[4:]) for row in rows_}
+
+    def findings(self, audit_ids: Collection[str]) -> dict[str, list[Found]]:
+        """What these audits found, each with its path and blob; raises `StoreBusy` if the database stays in use."""
+        found: dict[str, list[Found]] = {}
+        with opened(self.path, write=False, wait=self.wait) as connection:
+            for audit_id, path, blob, *said, evidence in connection.execute(_FOUND, [list(audit_ids)]).fetchall():
+                rule, severity, message, member, offset = said
+                finding = Finding(rule, severity, message, member, offset, msgspec.json.decode(evidence))
+                found.setdefault(audit_id, []).append((path, blob, finding))
+        return found
 
     def query(self, sql: str, *, limit: int | None = None, parameters: Mapping[str, str | None] | None = None) -> Table:
         """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
@@ -319,13 +335,18 @@ UPDATE sweeps SET status = 'interrupted', finished_at = (
 WHERE sweep_id = $1 AND status = 'running'
 """
 
+_FOUND = """
+SELECT audit_id, path, blob, rule, severity::VARCHAR, message, member, "offset", evidence FROM findings
+WHERE audit_id IN (SELECT unnest($1::VARCHAR[]))
+"""
+
 _USUAL = """
 SELECT avg(requests), avg(bytes_fetched), avg(seconds) FROM audits WHERE kind = 'repo' AND files > 0 AND requests > 0
 """
 
 _STANDING = """
 SELECT repo_id, repo_type, revision, "commit", verdict::VARCHAR, complete,
-    (SELECT max(severity)::VARCHAR FROM findings WHERE findings.audit_id = audits.audit_id)
+    (SELECT max(severity)::VARCHAR FROM findings WHERE findings.audit_id = audits.audit_id), audit_id
 FROM audits
 SEMI JOIN (
     SELECT unnest($1::VARCHAR[]) AS repo_id, unnest($2::VARCHAR[]) AS repo_type, unnest($3::VARCHAR[]) AS revision,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from reports.document import by_weight
 from reports.escape import visible
+from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
+from reports.suppression import suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reports.lines import Line
     from reports.record import Audit, File
+    from reports.suppression import Reported
     from scanners.findings import Finding, Rule, Severity, Verdict
 
 _WORDS: dict[Verdict, str] = {
@@ -53,11 +55,24 @@ _PLACES = 3
 """Places shown of one message."""
 _FILES = 20
 """Unexamined files shown."""
+_ACCEPTED = 20
+"""Suppressed findings shown."""
 
 
-def as_text(audit: Audit, rules: Mapping[str, Rule], *, width: int | None = None, colour: bool) -> str:
-    """The report. `rules` explain the findings, by id; `width` in columns; `colour` only for a terminal."""
-    return draw(list(_report(audit, rules)), width=width, colour=colour)
+def as_text(
+    audit: Audit,
+    said: Sequence[Reported],
+    rules: Mapping[str, Rule],
+    *,
+    width: int | None = None,
+    colour: bool,
+    verbose: bool = False,
+) -> str:
+    """The report of an audit whose findings are `said`.
+
+    `rules` explain the findings, by id; `width` in columns; `colour` only for a terminal; `verbose` with fingerprints.
+    """
+    return draw(list(_report(audit, said, rules, verbose=verbose)), width=width, colour=colour)
 
 
 def human(size: int) -> str:
@@ -70,16 +85,22 @@ def human(size: int) -> str:
     raise AssertionError("the last unit takes everything")
 
 
-def _report(audit: Audit, rules: Mapping[str, Rule]) -> Iterator[Line]:
+def _report(audit: Audit, said: Sequence[Reported], rules: Mapping[str, Rule], *, verbose: bool) -> Iterator[Line]:
     yield from _headline(audit)
+    accepted = suppressed(said)
+    if accepted and len(accepted) == len(said):
+        yield line("All that was found is suppressed, and does not count for the exit code.")
     groups: defaultdict[tuple[str, Severity], list[tuple[File, Finding]]] = defaultdict(list)
-    for file, finding in by_weight(audit):
+    for file, finding, _ in (one for one in said if not one.suppressed):
         groups[finding.rule, finding.severity].append((file, finding))
     explained: set[str] = set()
     for (rule_id, severity), found in groups.items():
         yield line()
-        yield from _group(severity, rules.get(rule_id), rule_id, found, explain=rule_id not in explained)
+        yield from _group(
+            severity, rules.get(rule_id), rule_id, found, explain=rule_id not in explained, verbose=verbose
+        )
         explained.add(rule_id)
+    yield from _accepted(accepted)
     yield from _unexamined(audit)
     advice = list(_advice(audit))
     if advice:
@@ -115,6 +136,7 @@ def _group(
     found: list[tuple[File, Finding]],
     *,
     explain: bool,
+    verbose: bool,
 ) -> Iterator[Line]:
     """All findings of one rule at one severity: each message once, with the places where it holds."""
     yield line(
@@ -125,7 +147,8 @@ def _group(
     )
     places: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for file, finding in found:
-        places[finding.message][_place(file, finding)] = None
+        mark = f"  {fingerprint(file.path, finding)}" if verbose else ""
+        places[finding.message][_place(file, finding) + mark] = None
     for message, where in list(places.items())[:_MESSAGES]:
         for place in list(where)[:_PLACES]:
             yield line(Piece(place, "cyan"), indent=2)
@@ -144,6 +167,20 @@ def _place(file: File, finding: Finding) -> str:
     member = f" > {visible(finding.member)}" if finding.member else ""
     offset = "" if finding.offset is None else f", byte {finding.offset}"
     return f"{visible(file.path)}{member}{offset}"
+
+
+def _accepted(accepted: Sequence[Reported]) -> Iterator[Line]:
+    if not accepted:
+        return
+    yield line()
+    yield line(Piece("SUPPRESSED", "dim"), f"  {_count(len(accepted), 'finding')}")
+    for file, finding, why in accepted[:_ACCEPTED]:
+        assert why is not None
+        until = f", until {why.expires}" if why.expires else ""
+        yield line(Piece(_place(file, finding), "cyan"), f"  {finding.severity} {visible(finding.rule)}", indent=2)
+        yield line(visible(f"{why.reason}{until}"), indent=6)
+    if len(accepted) > _ACCEPTED:
+        yield line(f"and {len(accepted) - _ACCEPTED} more", indent=2)
 
 
 def _unexamined(audit: Audit) -> Iterator[Line]:

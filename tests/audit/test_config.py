@@ -32,7 +32,7 @@ def test_the_documented_values_are_the_defaults_and_none_is_left_out():
 
 def test_every_knob_has_one_line_of_why():
     lines = [
-        line for line in DOCUMENTED.splitlines() if re.match(r"\s+\w+: \S", line) and not re.match(r"\s+\w+: #", line)
+        line for line in DOCUMENTED.splitlines() if re.match(r"\s*\w+: \S", line) and not re.match(r"\s*\w+: #", line)
     ]
     assert len(lines) == len(dict(knobs(msgspec.to_builtins(Config()))))
     for line in lines:
@@ -76,7 +76,7 @@ report: {fail_on: medium}
     [
         ("fetch: {concurency: 3}", "fetch.concurency: unknown key; did you mean fetch.concurrency?"),
         ("fetsch: {}", "fetsch: unknown key; did you mean fetch?"),
-        ("zzz: 1", "zzz: unknown key; known here: hub, fetch, scan, cache, store, sweep, policy, report"),
+        ("zzz: 1", "zzz: unknown key; known here: hub, fetch, scan, cache, store, sweep, policy, suppress, report"),
         ("scan: {limits: {dept: 9}}", "scan.limits.dept: unknown key; did you mean scan.limits.depth?"),
         ("policy: {allow: [{name: a, reson: b}]}", "policy.allow[0].reson: unknown key; did you mean policy.allow[0].reason?"),
         ("policy: {allow: [{name: a}]}", "policy.allow[0]: expected the key reason, got a mapping"),
@@ -101,6 +101,15 @@ report: {fail_on: medium}
         ("sweep: {types: []}", "sweep.types: expected a list of at least one, got a list"),
         ("sweep: {types: [modell]}", "sweep.types[0]: expected one of model, dataset, space, got 'modell'"),
         ("report: {fail_on: none}", "report.fail_on: expected one of low, medium, high, critical, got 'none'"),
+        ("suppress: {rule: a}", "suppress: expected a list, got a mapping"),
+        ("suppress: [{rule: a, expires: 2027-01-31}]", "suppress[0]: expected the key reason, got a mapping"),
+        ("suppress: [{rule: a, reason: b}]", "suppress[0]: expected the key expires, got a mapping"),
+        ("suppress: [{rule: a, reason: b, expires: soon}]", "suppress[0].expires: expected a date such as 2026-12-31, got 'soon'"),
+        ("suppress: [{rule: a, reason: '', expires: 2027-01-31}]", "suppress[0].reason: expected a text of length >= 1, got ''"),
+        ("suppress: [{rul: a}]", "suppress[0].rul: unknown key; did you mean suppress[0].rule?"),
+        ("suppress: [{blob: abc, reason: b, expires: 2027-01-31}]", "suppress[0].blob: expected a content such as sha256: and 64 digits, got 'abc'"),
+        ("suppress: [{fingerprint: 7, reason: b, expires: 2027-01-31}]", "suppress[0].fingerprint: expected a text, got 7"),
+        ("suppress: [{fingerprint: abc, reason: b, expires: 2027-01-31}]", "suppress[0].fingerprint: expected the 32 digits that --verbose shows, got 'abc'"),
         ("- fetch", "expected a mapping of sections such as `fetch:`, got a list"),
         ("text", "expected a mapping of sections such as `fetch:`, got 'text'"),
         ("fetch: {}\nscan: {}\nfetch: {}", "fetch: given twice, again in line 3"),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from reports.record import Audit, Blob, File, Stats, Sweep, Target
+from reports.suppression import Suppressions
 from scanners.account import Totals
 from scanners.facts import Reference
 from scanners.findings import Finding, Rule
@@ -58,3 +59,8 @@ def audit(identity="a1", *files, days=0, repo="org/model", kind="repo", commit="
 
 def sweep(identity="s1", **other):
     return Sweep(identity, START, ("org",), "rules-1", **other)
+
+
+def said(one):
+    """The findings of an audit of which nothing is suppressed."""
+    return Suppressions().report(one)

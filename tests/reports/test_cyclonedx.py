@@ -9,7 +9,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from reports.cyclonedx import as_cyclonedx
 from reports.record import Problem, Target
 from tests.reports import made
-from tests.reports.made import RUNS, audit, finding
+from tests.reports.made import RUNS, audit, finding, said
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 HASH = "sha256:" + "ab" * 32
@@ -20,7 +20,7 @@ def file(path, *findings, **other):
 
 
 def bill(one, rules=(RUNS,)):
-    text = as_cyclonedx(one, {rule.id: rule for rule in rules})
+    text = as_cyclonedx(one, said(one), {rule.id: rule for rule in rules})
     assert VALIDATOR.validate_str(text) is None
     return json.loads(text)
 
@@ -30,7 +30,7 @@ def properties(part):
 
 
 def test_the_validator_validates():
-    broken = as_cyclonedx(audit("a1", file("a.bin")), {}).replace("machine-learning-model", "model")
+    broken = as_cyclonedx(audit("a1", file("a.bin")), [], {}).replace("machine-learning-model", "model")
     assert VALIDATOR.validate_str(broken) is not None
 
 
@@ -95,11 +95,11 @@ def test_every_target_has_its_type(target, kind):
 def test_text_from_outside_cannot_act():
     one = audit("a1", file("\x1b[2J\u202e\udcff.bin", finding(message="\u2067<script>")))
     document = bill(one)
-    assert as_cyclonedx(one, {}).isascii()
+    assert as_cyclonedx(one, said(one), {}).isascii()
     assert document["components"][0]["name"] == r"\x1b[2J\u202e\udcff.bin"
     assert document["vulnerabilities"][0]["detail"] == r"\u2067<script>"
 
 
 def test_the_same_audit_makes_the_same_bill():
     one = audit("a1", file("a.bin", finding()), file("b.bin", finding("low")))
-    assert as_cyclonedx(one, {}) == as_cyclonedx(one, {})
+    assert as_cyclonedx(one, said(one), {}) == as_cyclonedx(one, said(one), {})

@@ -3,9 +3,8 @@
 import json
 
 from reports.document import as_json
-from reports.fingerprint import fingerprint
 from reports.record import Problem
-from tests.reports.made import audit, file, finding
+from tests.reports.made import audit, file, finding, said
 
 
 def test_the_document_is_exactly_this():
@@ -40,11 +39,10 @@ def test_the_document_is_exactly_this():
                 "offset": 2,
             }
             | {"message": "posix.system('id')", "evidence": {"callee": "posix.system"}}
-            | {"fingerprint": fingerprint("bad.bin", finding(evidence={"callee": "posix.system"}))}
         ],
         "stats": {"files": 3, "bytes_total": 209, "bytes_fetched": 50, "requests": 3, "seconds": 1.25},
     }
-    text = as_json(one)
+    text = as_json(one, said(one))
     assert json.loads(text) == expected
     # The order of the keys as well.
     assert json.dumps(json.loads(text)) == json.dumps(expected)
@@ -57,7 +55,7 @@ def test_findings_are_worst_first_then_by_path_and_place():
         file("b.bin", finding("low"), finding("critical", offset=9), finding("critical", offset=None)),
         file("a.bin", finding("critical", offset=10), finding("high"), finding("critical", offset=3)),
     )
-    order = [(f["severity"], f["path"], f["offset"]) for f in json.loads(as_json(one))["findings"]]
+    order = [(f["severity"], f["path"], f["offset"]) for f in json.loads(as_json(one, said(one)))["findings"]]
     assert order == [
         ("critical", "a.bin", 3), ("critical", "a.bin", 10), ("critical", "b.bin", None), ("critical", "b.bin", 9),
         ("high", "a.bin", 2), ("low", "b.bin", 2),
@@ -66,14 +64,15 @@ def test_findings_are_worst_first_then_by_path_and_place():
 
 def test_a_target_that_could_not_be_audited_says_why():
     document = json.loads(
-        as_json(audit("a1", verdict="incomplete", complete=False, error=Problem("gated", "no access")))
+        as_json(audit("a1", verdict="incomplete", complete=False, error=Problem("gated", "no access")), [])
     )
     assert document["error"] == {"code": "gated", "message": "no access"}
     assert document["files"] == []
 
 
 def test_names_cannot_act_on_a_terminal():
-    text = as_json(audit("a1", file("\x1b]0;x\x07\u202e\u200b\x7f\x9b.bin", finding(message="\u2067"))))
+    one = audit("a1", file("\x1b]0;x\x07\u202e\u200b\x7f\x9b.bin", finding(message="\u2067")))
+    text = as_json(one, said(one))
     assert r"\u001b]0;x\u0007\u202e\u200b\u007f\u009b.bin" in text
     assert text.isascii()
     assert json.loads(text)["files"][0]["path"] == "\x1b]0;x\x07\u202e\u200b\x7f\x9b.bin"

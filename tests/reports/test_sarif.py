@@ -10,7 +10,7 @@ from reports import sarif
 from reports.record import Problem
 from reports.sarif import as_sarif, left_out
 from scanners.registry import RULES
-from tests.reports.made import RUNS, audit, file, finding
+from tests.reports.made import RUNS, audit, file, finding, said
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
@@ -18,14 +18,14 @@ HASH = "sha256:" + "ab" * 32
 
 
 def run(one, rules=(RUNS,), code=1):
-    document = json.loads(as_sarif(one, rules, exit_code=code))
+    document = json.loads(as_sarif(one, said(one), rules, exit_code=code))
     VALID.validate(document)
     (only,) = document["runs"]
     return only
 
 
 def test_the_checker_of_the_schema_checks():
-    document = json.loads(as_sarif(audit("a1", file()), [RUNS], exit_code=0))
+    document = json.loads(as_sarif(audit("a1", file()), [], [RUNS], exit_code=0))
     document["runs"][0]["artifacts"][0]["location"]["uri"] = "not a uri"
     with pytest.raises(jsonschema.ValidationError, match="not a uri"):
         VALID.validate(document)
@@ -156,7 +156,7 @@ def test_paths_are_references(kind, path, uri):
 
 def test_text_from_outside_neither_acts_nor_links():
     one = audit("a1", file("a.bin", finding(message="\x1b[2J\u202e[here](https://evil.example)", member="\u2067")))
-    text = as_sarif(one, [RUNS], exit_code=1)
+    text = as_sarif(one, said(one), [RUNS], exit_code=1)
     (result,) = run(one)["results"]
     assert text.isascii()
     assert result["message"]["text"] == r"\x1b[2J\u202e[here] (https://evil.example)"

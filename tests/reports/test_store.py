@@ -232,7 +232,9 @@ def test_what_a_blob_opens_is_found_like_any_reference(store):
 
 def test_a_repo_is_audited_by_the_ruleset_that_audited_it(store):
     store.record(audit("a1", file("model.bin", finding()), verdict="malicious"))
-    assert store.standing([AT], "rules-1") == {AT: Standing("malicious", complete=True, severity="critical")}
+    assert store.standing([AT], "rules-1") == {
+        AT: Standing("malicious", complete=True, severity="critical", audit_id="a1")
+    }
     assert store.standing([AT], "rules-2") == {}
     others = [AT._replace(commit="d" * 40), AT._replace(repo_type="dataset"), AT._replace(revision="refs/pr/1")]
     assert store.standing(others, "rules-1") == {}

@@ -7,7 +7,7 @@ import pytest
 
 from reports.record import Problem, Stats
 from reports.text import as_text, human
-from tests.reports.made import RUNS, audit, blob, file, finding
+from tests.reports.made import RUNS, audit, blob, file, finding, said
 
 RULES = {RUNS.id: RUNS}
 SEALED = (
@@ -16,7 +16,7 @@ SEALED = (
 
 
 def text(one, width=100):
-    return as_text(one, RULES, width=width, colour=False)
+    return as_text(one, said(one), RULES, width=width, colour=False)
 
 
 def test_a_malicious_repo_reads_like_this():
@@ -115,7 +115,7 @@ def test_a_hostile_string_is_only_text_wherever_it_stands(colour):
         error=Problem("x", HOSTILE),
         safe_revision=HOSTILE,
     )
-    told = as_text(one, RULES, width=400, colour=colour)
+    told = as_text(one, said(one), RULES, width=400, colour=colour)
     bare = re.sub(r"\x1b\[[0-9;]*m", "", told) if colour else told
     assert {unicodedata.category(character) for character in bare.replace("\n", "")} <= {
         "Lu",
@@ -135,14 +135,15 @@ def test_a_hostile_string_is_only_text_wherever_it_stands(colour):
 
 def test_colour_adds_only_colour():
     one = audit("a1", file("a.bin", finding()), file("b.bin"))
-    coloured = as_text(one, RULES, width=100, colour=True)
+    coloured = as_text(one, said(one), RULES, width=100, colour=True)
     assert "\x1b[1;31mMALICIOUS\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text(one)
 
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_lines_keep_to_the_width(colour):
-    told = as_text(audit("a1", file("a.bin", finding(message="word " * 60))), RULES, width=60, colour=colour)
+    one = audit("a1", file("a.bin", finding(message="word " * 60)))
+    told = as_text(one, said(one), RULES, width=60, colour=colour)
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", row)) for row in told.splitlines()) <= 60
 
 

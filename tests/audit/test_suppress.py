@@ -1,0 +1,130 @@
+"""Suppressing as a user does it: by entries of the configuration, and by a baseline."""
+
+import json
+
+import pytest
+
+from tests.command import audit, clean_failure
+from tests.craft.pickles import system
+from tests.hub import repo, serve
+
+ENTRY = "{rule: pickle-runs-code, reason: a trap of ours, expires: %s}"
+HELD, OVER = "2999-12-31", "2020-01-31"
+
+
+@pytest.fixture
+def evil(tmp_path):
+    (tmp_path / "evil.pkl").write_bytes(system())
+    return tmp_path
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(*entries):
+        path = tmp_path / "mine.yaml"
+        path.write_text(f"suppress: [{', '.join(entries)}]")
+        return "--config", path
+
+    return write
+
+
+def test_an_accepted_finding_is_told_and_does_not_count(evil, config):
+    result = audit("path", "evil.pkl", *config(ENTRY % HELD), cwd=evil)
+    assert (result.code, result.err) == (0, "")
+    assert "MALICIOUS" in result.out
+    assert "a trap of ours, until 2999-12-31" in result.out
+
+
+def test_an_expired_entry_does_nothing_and_says_so_once(evil, config):
+    result = audit("path", "evil.pkl", *config(ENTRY % HELD.replace("2999", "2021"), ENTRY % OVER), cwd=evil)
+    assert result.code == 1
+    assert "SUPPRESSED" not in result.out
+    assert result.err == (
+        "audit: suppress[0] (2021-12-31), suppress[1] (2020-01-31) in the configuration has expired:"
+        " what it suppressed counts again\n"
+    )
+
+
+def test_an_entry_that_nothing_needs_any_more_is_said(evil, config):
+    entry = "{rule: keras-lambda, path: evil.pkl, reason: gone, expires: 2999-12-31}"
+    result = audit("path", "evil.pkl", *config(entry), cwd=evil)
+    assert result.code == 1
+    assert "suppress[0] in the configuration suppressed nothing here" in result.err
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{rule: pickle-runs-coda, reason: r, expires: 2999-12-31}", ("suppress[0].rule", "did you mean pickle-runs-code?")),
+        ("{repo: org/*, reason: r, expires: 2999-12-31}", ("suppress[0]", "rule, blob or fingerprint")),
+        ("{rule: pickle-runs-code, expires: 2999-12-31}", ("suppress[0]", "reason")),
+        ("{rule: pickle-runs-code, reason: r}", ("suppress[0]", "expires")),
+        ("{rule: pickle-runs-code, reason: r, expires: 2026-02-30}", ("day",)),
+    ],
+)  # fmt: skip
+def test_a_wrong_entry_is_one_line(evil, config, entry, words):
+    clean_failure(audit("path", "evil.pkl", *config(entry), cwd=evil), 2, *words)
+
+
+def test_a_configuration_in_the_audited_folder_suppresses_nothing(evil):
+    (evil / "config.yaml").write_text(f"suppress: [{ENTRY % HELD}]")
+    assert audit("path", ".", cwd=evil).code == 1
+
+
+def test_what_a_baseline_has_does_not_count_and_what_is_new_does(evil):
+    before = audit("path", "evil.pkl", "--format", "json", "--output", "base.json", cwd=evil)
+    known = audit("path", "evil.pkl", "--baseline", "base.json", "--format", "json", cwd=evil)
+    assert (before.code, known.code) == (1, 0)
+    assert known.json["suppressed"] == 1
+    assert known.json["findings"][0]["suppressed"]["by"] == "baseline"
+    (evil / "evil.pkl").write_bytes(system(command="something else"))
+    assert audit("path", "evil.pkl", "--baseline", "base.json", cwd=evil).code == 1
+
+
+def test_a_baseline_does_not_outlive_the_entry_that_accepted_it(evil, config):
+    held = audit("path", "evil.pkl", *config(ENTRY % HELD), "--format", "json", "--output", "base.json", cwd=evil)
+    later = audit("path", "evil.pkl", "--baseline", "base.json", cwd=evil)
+    assert (held.code, later.code) == (0, 1)
+
+
+def wrong(**fields):
+    good = {"schema": "hub-audit/1", "target": {"kind": "path", "id": "x"}, "findings": []}
+    return json.dumps(good | fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (None, "No such file"),
+        ("{", "no result of `audit path --format json`"),
+        ('{"runs": []}', "no result of"),
+        (wrong(findings=[{"rule": "r"}]), "severity"),
+        (wrong(schema="other/1"), "other/1"),
+        (wrong(target={"kind": "repo", "id": "org/m"}), "repo org/m"),
+        ("\x00\udcff", "no result of"),
+    ],
+)
+def test_a_baseline_that_is_none_is_one_line(evil, text, word):
+    if text is not None:
+        (evil / "base.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    clean_failure(audit("path", "evil.pkl", "--baseline", "base.json", cwd=evil), 2, "base.json", word)
+
+
+def test_the_baseline_of_another_repo_is_refused(evil):
+    (evil / "base.json").write_text(wrong(target={"kind": "repo", "id": "org/other"}))
+    with serve(repo("org/m", {"a.pkl": system()})) as hub:
+        result = audit("repo", "org/m", "--baseline", "base.json", cwd=evil, hub=hub)
+    clean_failure(result, 2, "org/other")
+
+
+def test_a_sweep_counts_what_is_suppressed_also_where_nothing_changed(evil, config):
+    chosen = config("{rule: pickle-runs-code, repo: org/*, reason: a trap of ours, expires: 2999-12-31}")
+    with serve(repo("org/m", {"a.pkl": system()})) as hub:
+        runs = [audit("sweep", "org", *chosen, hub=hub), audit("sweep", "org", *chosen, hub=hub)]
+        without = audit("sweep", "org", hub=hub)
+    assert [(run.code, run.out.splitlines()[0]) for run in runs] == [
+        (0, "malicious   org/m  1 suppressed"),
+        (0, "malicious   org/m  unchanged, 1 suppressed"),
+    ]
+    assert all("; suppressed findings: 1" in run.err for run in runs)
+    assert (without.code, without.out.splitlines()[0]) == (1, "malicious   org/m  unchanged")
