@@ -47,7 +47,7 @@ _TEMPLATE_MOST: Final = 65_536
 """Bytes of the longest text that is taken for a template by its content."""
 _PARTS_MOST: Final = 64
 _PIECE: Final = 65_536
-_A_TEXT: Final = 16
+_A_TEXT: Final = 20
 """Bytes of a text and its length in the lists that tokenizers have, about."""
 _STATED_MOST: Final = 32
 _TYPES_MOST: Final = 256
