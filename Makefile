@@ -30,6 +30,10 @@ oracle: .venv/development
 oracle-torch: .venv/development
 	$(BIN)/python -m tests.properties.torch_oracle $(PYTHON_TORCH)
 
+# Attacks cut at every byte, and with a byte put in at every byte: none may look better for it.
+suspicion: .venv/development
+	SUSPICION=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/properties/test_suspicion.py
+
 # The HDF5 reader against h5py: PYTHON_H5PY is an interpreter that has it; ORACLE_FILES, ORACLE_BENDS, ORACLE_SEED.
 oracle-hdf5: .venv/development
 	$(BIN)/python -m tests.properties.hdf5_oracle $(PYTHON_H5PY)

@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.carried_code import watched
 from scanners.binary.joblib_arrays import ARRAY, FILES, constructed, external_file, raw_array, wrapper
-from scanners.binary.pickle_convert import as_arguments, fix_imports
+from scanners.binary.pickle_convert import as_arguments, fix_imports, orders
 from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
-from scanners.binary.pickle_resolve import constructs, entered, evaluate, gives, looked_up, registered, unwrap
+from scanners.binary.pickle_resolve import (
+    ANY_CODE,
+    changed,
+    constructs,
+    entered,
+    evaluate,
+    gives,
+    looked_up,
+    registered,
+    unwrap,
+)
 from scanners.binary.pickle_stack import Stack
 from scanners.binary.pickle_state import lent, maker, put
 from scanners.binary.pickle_values import (
     BUFFER,
+    EXTENSION,
     UNKNOWN,
     Getter,
     Global,
@@ -93,8 +104,8 @@ class Caller(Stack):
     def _extension(self, argument: Argument) -> None:
         code = argument
         assert isinstance(code, int)
-        known = self._extensions.get(code, UNKNOWN)
-        detail = f"extension {code}" + ("" if known is UNKNOWN else f", registered as {show(known)}")
+        known = self._extensions.get(code, self._extensions.get(ANY_CODE, EXTENSION))
+        detail = f"extension {code}" + ("" if known is EXTENSION else f", registered as {show(known)}")
         self._notes.anomaly("pickle.extension", detail, self.at)
         if isinstance(known, Global):
             self._notes.reference(known, "resolved", self.at)
@@ -118,7 +129,9 @@ class Caller(Stack):
 
     def _reduce(self, _: Argument) -> None:
         arguments, callee = self._pop(), self._pop()
-        self._push(self._call(callee, as_arguments(arguments), "REDUCE"))
+        for order in orders(arguments):
+            given = self._call(callee, order, "REDUCE")
+        self._push(given)
 
     def _inst(self, argument: Argument) -> None:
         assert isinstance(argument, tuple)
@@ -160,13 +173,17 @@ class Caller(Stack):
         if opcode.startswith("NEWOBJ") and not constructs(callee):
             return Result(callee, arguments, opcode)
         self._extensions |= registered(callee, arguments)
+        if owner := changed(callee, arguments):
+            self._notes.mutation(owner, opcode, arguments[1:2], self.at)
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
             return Result(callee, arguments, opcode)
         if isinstance(found, bytes | Payload):
             self._payload(found, self.at, True)  # protocols below 3 write all bytes as a call
-        elif isinstance(found, Global):
-            self._notes.reference(found, "resolved", self.at)
+        elif isinstance(found, Global | tuple):
+            for each in found if isinstance(found, tuple) else (found,):
+                if isinstance(each, Global):
+                    self._notes.reference(each, "resolved", self.at)
         elif isinstance(found, str):
             self._armed = True  # whatever it says, it was not spelled
         return found

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import _compat_pickle
 import warnings
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken
 from scanners.binary.pickle_values import UNKNOWN, Items, Mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scanners.binary.pickle_lexer import Argument
     from scanners.binary.pickle_values import Value
 
+_SHUFFLED = 4
+"""Elements of a set that are taken for arguments in every order."""
 _LETTERS = 8
 """Letters of a text that are told apart as arguments."""
 
@@ -86,3 +91,16 @@ def as_arguments(value: Value) -> tuple[Value, ...]:
     if isinstance(value, str | bytes):
         return tuple(value) if len(value) <= _LETTERS else (*value[:_LETTERS], UNKNOWN)
     return (value,)
+
+
+def orders(value: Value) -> Iterable[tuple[Value, ...]]:
+    """The arguments of a call in the orders that they may come in; of many, with each in front.
+
+    The order of a set is the interpreter's own.
+    """
+    arguments = as_arguments(value)
+    if not isinstance(value, Items) or value.kind == "list" or len(arguments) < 2:
+        return (arguments,)
+    if len(arguments) <= _SHUFFLED:
+        return permutations(arguments)
+    return [(*arguments[first:], *arguments[:first]) for first in range(len(arguments))]

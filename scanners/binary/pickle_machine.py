@@ -74,7 +74,7 @@ class Machine(Skipper):
         """The offset from which on joblib has read what follows by itself, and where the stream goes on."""
         self._other = isinstance(notes, Silence)
         """Whether there is no other reading of arrays to follow."""
-        self._framed = self._parted = False
+        self._framed = self.parted = False
         """Whether this follows loaders that have read each frame whole, and whether one for all does."""
         self._window = b""
         self._streams = 0
@@ -96,13 +96,19 @@ class Machine(Skipper):
             self._earlier, self._memo = self._memo or self._earlier, Memo(self._walk)
         self._stack.clear()
         del self._marks[:]
-        self._protocol = self._frame = 0
+        self._protocol = 0
+        if not self._keeps_frames():
+            self._frame = 0
         self._streams += 1
         try:
             return Stream(self._until_stop(lexer), lexer.at)
         finally:
             numbered = bool(self._memo) and not self._memo.explicit
             self.renumbers = self.renumbers or (self._streams > 1 and (numbered or self.lost))
+
+    def _keeps_frames(self) -> bool:
+        """Whether what is left of a frame behind a STOP is where the next stream begins."""
+        return self._framed and self._shared
 
     def _until_stop(self, lexer: Lexer) -> Value:
         """Walk to the STOP; what is on top of the stack there."""
@@ -120,7 +126,7 @@ class Machine(Skipper):
             if token.code == _STOP:
                 if token.stop < self._frame:
                     self._part("the stream ends inside its frame", token.start)
-                    if self._framed:
+                    if self._framed and not self._keeps_frames():
                         lexer.at = self._frame
                 return self._pop()
             self._handlers[token.code](token.argument)
@@ -222,9 +228,9 @@ class Machine(Skipper):
         if array.pickled:
             self._read_otherwise(self.behind)
             inner = Machine(self._notes, self._payload)
-            inner._parted = self._parted
+            inner.parted = self.parted
             stop = inner.run(self._lexer.fork(start)).stop
-            self._parted = inner._parted
+            self.parted = inner.parted
         else:
             padding = 1 + self._lexer.fork(start).take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
             stop = start + padding + array.length
@@ -290,8 +296,8 @@ class Machine(Skipper):
         They are the C unpickler where a file has no `peek`, and the pure-Python one, which breaks off more often.
         """
         self._notes.anomaly("pickle.frame", how, start)
-        if not (self._framed or self._parted):
-            self._parted = True
+        if not (self._framed or self.parted):
+            self.parted = True
             self._follow(self._notes, start, framed=True)
 
     def _enter_frame(self, argument: Argument) -> None:

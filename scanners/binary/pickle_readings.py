@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_values import Global, show
+from scanners.binary.pickle_values import EXTENSION, Global, Persistent, Result, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +76,11 @@ class Possible(Silence):
             self._notes.reference(value, used_as, offset)
 
     def call(self, callee: Value, arguments: tuple[Value, ...], opcode: str, offset: int) -> None:
-        """State a call of such a name."""
-        if isinstance(callee, Global) and _is_name(callee):
+        """State a call of such a name, and of what calls of one, a program or the hook of a loader gave."""
+        source: Value = callee
+        while isinstance(source, Result):
+            source = source.callee
+        if _is_name(source) if isinstance(source, Global) else isinstance(source, Persistent) or source is EXTENSION:
             self._notes.call(callee, arguments, opcode, offset)
 
     def alike(self, arguments: Sequence[Value]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_codecs import EVALUATORS as CODECS
 from scanners.binary.pickle_codecs import MOST, decode
+from scanners.binary.pickle_convert import as_arguments
 from scanners.binary.pickle_values import (
     UNKNOWN,
     Getter,
@@ -31,6 +32,8 @@ _PATH_END = 512
 _GETATTR = "builtins.getattr"
 _GETTERS = ("attrgetter", "itemgetter", "methodcaller")
 _SETTERS = frozenset(("operator.setitem", "builtins.dict.__setitem__"))
+ANY_CODE = -1
+"""An extension code that is not known, such as a float."""
 _ALIASES = {
     "copy_reg": "copyreg",
     "__builtin__": "builtins",
@@ -58,6 +61,21 @@ def attribute(owner: Value, name: Value) -> Value:
 def module(name: Value) -> Value:
     """The module of that name, a leading dot of a relative import dropped."""
     return Global(name.lstrip("."), "") if isinstance(name, str) and name.strip(".") else None
+
+
+def _imported(arguments: Arguments) -> Value:
+    """`__import__(name, globals, locals, names)`: the package, or the module itself where names are wanted of it."""
+    match arguments:
+        case (str() as name, _, _, wanted, *_) if not _is_empty(wanted):
+            return module(name)
+        case (str() as name, *_):
+            return module(name.split(".")[0])
+        case _:
+            return None
+
+
+def _is_empty(value: Value) -> bool:
+    return value in (None, False, 0, "", b"", ()) or (isinstance(value, Items | Mapping) and not value.count)
 
 
 def _import_and_get(arguments: Arguments) -> Value:
@@ -163,9 +181,9 @@ _EVALUATORS: dict[str, Callable[[Arguments], Value]] = {
     "builtins.object.__getattribute__": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
     "builtins.type.__getattribute__": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
     "inspect.getattr_static": lambda a: attribute(a[0], a[1]) if len(a) >= 2 else None,
-    "builtins.__import__": lambda a: module(a[0].split(".")[0]) if a and isinstance(a[0], str) else None,
+    "builtins.__import__": _imported,
     "importlib.import_module": lambda a: module(a[0]) if a else None,
-    "importlib.__import__": lambda a: module(a[0]) if a else None,
+    "importlib.__import__": _imported,
     "importlib.reload": lambda a: a[0] if a else None,
     "importlib._bootstrap._gcd_import": lambda a: module(a[0]) if a else None,
     "dill._dill._import_module": _dotted,
@@ -223,8 +241,8 @@ def constructs(cls: Value) -> bool:
 def registered(callee: Value, arguments: Arguments) -> dict[int, Value]:
     """The extension code that the call gives a name to, with the name."""
     match arguments:
-        case (str() as name, str() as attribute, int() as code) if _canonical(callee) == "copyreg.add_extension":
-            return {code: Global(name, attribute)}
+        case (str() as name, str() as attribute, code) if _canonical(callee) == "copyreg.add_extension":
+            return {_code(code): Global(name, attribute)}
         case (Global() as target, *pair) if _canonical(callee) in _SETTERS:
             return entered(target, pair)
         case _:
@@ -235,12 +253,27 @@ def entered(target: Global, values: Sequence[Value]) -> dict[int, Value]:
     """What the extension codes among keys and values stand for once they are items of `target`."""
     found: dict[int, Value] = {}
     for key, value in zip(values[::2], values[1::2], strict=False):
-        match _canonical(target), key, value:
-            case "copyreg._inverted_registry", int(), (str() as module, str() as name):
-                found[key] = Global(module, name)
-            case "copyreg._extension_cache", int(), _:
-                found[key] = value
+        code = key if isinstance(key, int) else ANY_CODE
+        match _canonical(target), as_arguments(value):
+            case "copyreg._inverted_registry", (str() as module, str() as name):
+                found[code] = Global(module, name)
+            case "copyreg._extension_cache", _:
+                found[code] = value
     return found
+
+
+def _code(value: Value) -> int:
+    """An extension code as `add_extension` takes it, which is by `int`."""
+    try:
+        return int(value) if isinstance(value, int | str | bytes) else ANY_CODE
+    except ValueError:
+        return ANY_CODE
+
+
+def changed(callee: Value, arguments: Arguments) -> Global | None:
+    """What the call puts an item into, if that is what a name stands for."""
+    owner = arguments[0] if arguments else None
+    return owner if isinstance(owner, Global) and _canonical(callee) in _SETTERS else None
 
 
 def gives(callee: Global) -> bool:
@@ -285,8 +318,15 @@ def looked_up(getter: Getter, arguments: Arguments) -> Value:
     owner = arguments[0]
     if getter.kind == "itemgetter":
         found = _item((owner, getter.name))
+    elif getter.arguments:
+        found = tuple([_path(owner, name) for name in (getter.name, *getter.arguments)])
     else:
-        found = owner
-        for name in getter.name.split("."):
-            found = attribute(found, name)
+        found = _path(owner, getter.name)
     return UNKNOWN if found is None else found
+
+
+def _path(owner: Value, path: Value) -> Value:
+    """The attribute at a dotted path; None where that is no text, or the owner is nothing that has it."""
+    for name in path.split(".") if isinstance(path, str) else (path,):
+        owner = attribute(owner, name)
+    return owner

@@ -182,6 +182,8 @@ class Persistent:
 
 UNKNOWN = Opaque("unknown")
 BUFFER = Opaque("buffer")
+EXTENSION = Opaque("extension")
+"""What a code stands for that a program may have put into the extension registry."""
 FORGOTTEN = Opaque("forgotten")
 """A memo entry past the number that is kept."""
 

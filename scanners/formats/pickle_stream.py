@@ -115,8 +115,8 @@ class _Walk:
                 self._opcodes_until = self.lexer.at + len(head)
 
     def read_with_one_memo(self) -> None:
-        """Say what an unpickler does that reads all streams and numbers its memo on."""
-        if self.machine.renumbers:
+        """Say what an unpickler does that reads all streams, numbers its memo on and keeps what it has of a frame."""
+        if self.machine.renumbers or self.machine.parted:
             # Where another breaks off for want of an entry, it is the one that was meant.
             notes = self.notes if self.machine.lost else Possible(self.notes)
             machine, lexer = Machine(notes, ignore, lambda *_: None, shared=True), Lexer(self.source)

@@ -5,17 +5,11 @@ Of each event that a reader notes (unpicklers.py says which there are):
 - `ask`, `reach`: a Reference of that module and name.
 - `call`: a Call of it, counted at least as often. Where arguments were only sampled, `Sampled` has the count. A call
   that makes or runs code that the stream carries is stated as that Code.
-- `again`: a Call of something that has no name of its own, shown as what it came of; where names are `resolved`, or
-  code or classes are carried, the thing may have been named or looked into as well.
+- `again`: a Call of something that has no name of its own, shown as what it came of.
 - `change`: a Mutation, or a Reference that is `mutated`.
-- `build`: a Reference that is `built` or `mutated`, or a Call by BUILD; of a partial that `copyreg` makes, as a partial,
-  and of what resolvers give, which the recorders do not work out, as a Mutation of that.
-- `persistent`: a persistent Reference of that id, where it is short ASCII, or of one that is no constant, else any; or a
-  Storage.
-- Making a cell, which only holds a value for a function, is not stated, nor is dill's own
-  `getattr(dill._dill, "_setattr", setattr)`: what is done with what they give is.
-- all calls together: as many are counted in the facts, unless code is carried. Of what makes code or classes that the
-  stream carries, and of instances of these, the calls are not counted: what they are made of is stated.
+- `build`: a Reference that is `built` or `mutated`.
+- `persistent`: a persistent Reference of that id, where it is short ASCII, else of any, or a Storage.
+- all calls together: as many are counted in the facts.
 
 What is let pass, and why:
 
@@ -25,14 +19,14 @@ What is let pass, and why:
   unknowable: the anomalies `pickle.extension` and `pickle.dynamic-global`, which are high and critical, stand for it.
   What follows the last pickle and may be none, `pickle.trailing`, is unread: its extensions are not told.
   For a module or an attribute that a call of such a name takes, the call stands, whose argument is no constant.
-- A stream with `pickle.frame`, critical, is one that readers from files and from memory disagree about (D4). One C
-  unpickler that reads several of them from one file without `peek` agrees with neither, and nobody keeps one so.
-- What is asked for and is no name, or a dotted one with a part that is none, is not there to be imported.
+- Of what makes code or classes that the stream carries, and of what these give, the calls are not counted: what they
+  are made of is stated, as Code. Nor is making a cell, which only holds a value for a function, nor dill's own
+  `getattr(dill._dill, "_setattr", setattr)`: what is done with what they give is.
+- Of streams read with one memo for all, of what stands where joblib reads an array, and of what follows the last pickle
+  and may be none, what is no name, or a dotted one with a part that is none, is not there to be imported; and an id is
+  stated where it is printable.
 - A file of which nothing is stated as of a pickle may hand ids to its loader's hook: else each text that begins with a
   P were a pickle. The hook is the loader's, and the id a constant.
-- Of streams read with one memo for all, of what stands where joblib reads an array, and of what follows the last pickle
-  and may be none, calls are stated of names only: what calls such a result calls is stated.
-  An id is stated where it is printable.
 - A file that begins with the magic of a zip archive is read as one, by torch before any unpickler sees it.
 - Arguments, their order and offsets are not compared: no fact about them is complete.
 """
@@ -45,11 +39,9 @@ from scanners.binary.pickle_values import Global
 from scanners.facts import Anomaly, Call, Code, Mutation, Reference, Sampled, Storage, clip, clip_name
 from tests.properties.unpicklers import ELSEWHERE, TEXTS, fixed
 
-ONE_FOR_ALL = {"C, one for all", "Python, one for all"}
-GETATTR = {"getattr_static", "object.__getattribute__", "type.__getattribute__"}
+ONE_FOR_ALL = {"C, one for all", "C in memory, one for all", "Python, one for all"}
 ARCHIVE = b"PK\x03\x04"
 RESOLVERS = ("getattr", "attrgetter", "methodcaller", "__import__", "import_module")
-PARTIAL = ("functools", "partial", "built")
 
 
 class Stated:
@@ -130,38 +122,30 @@ def _holds(event, count, stated, *, aside):
     spellings = _spellings(module, name)
     match kind:
         case "ask":
-            return not _exists(module, name) or not stated.names.isdisjoint(_clipped([(module, name)]))
+            return (aside and not _exists(module, name)) or not stated.names.isdisjoint(_clipped([(module, name)]))
         case "reach":
-            return not _exists(module, name or "module") or not stated.names.isdisjoint(spellings)
+            return (aside and not _exists(module, name or "module")) or not stated.names.isdisjoint(spellings)
         case "call":
             counted = sum(stated.calls[spelling] for spelling in spellings)
             if counted >= count or (stated.carries and _carries(module, name)) or _is_cell(module, name):
                 return True
             return fixed(module, name) == ("builtins", "getattr") and ("dill", "_dill") in stated.names
         case "again":
-            if stated.resolves or stated.carries or _carries(module, name):
-                return True
-            if aside and (not module or any(stated.calls[spelling] for spelling in spellings)):
+            if _carries(module, name) or (stated.carries and not module):
                 return True
             shown = [show for place, show in stated.calls if not place]
-            spellings |= {("builtins", "getattr")} if name in GETATTR else set()
             dotted = {f"{m}.{n}".rstrip(".")[:60] for m, n in spellings}
             return any("…" in text or any(part in text for part in dotted) for text in shown)
         case "change":
             return any(spelling in stated.mutated or (*spelling, "mutated") in stated.used for spelling in spellings)
         case "build":
             uses = {(*spelling, use) for spelling in spellings for use in ("built", "mutated")}
-            if fixed(module, name) == ("copyreg", "_reconstructor") and PARTIAL in stated.used:
-                return True
-            if stated.resolves and stated.mutated:
-                return True
-            return stated.built_by_call or not stated.used.isdisjoint(uses)
+            return not stated.used.isdisjoint(uses)
         case "persistent":
             plain = name and len(name) <= 80 and name.isprintable()
-            computed = any(not shown.startswith(("'", '"')) for shown in stated.persistent)
             if aside and not plain:
                 return True
-            return stated.stores or computed or (repr(name) in stated.persistent if plain else bool(stated.persistent))
+            return repr(name) in stated.persistent if plain else stated.stores or bool(stated.persistent)
     raise AssertionError(kind)
 
 
@@ -172,17 +156,15 @@ def missed(data, accounts, facts):
     stated = Stated(facts)
     lines = []
     for readers, events in accounts:
-        bound = {
-            reader for reader in readers if not (reader == "C, one for all" and "pickle.frame" in stated.anomalies)
-        }
-        if not bound or (not stated.any and {kind for kind, *_ in events} <= {"persistent", "whole"}):
+        if not stated.any and {kind for kind, *_ in events} <= {"persistent", "whole"}:
             continue
-        whose, aside = ", ".join(sorted(bound)), stated.others or bound <= ONE_FOR_ALL
+        whose, aside = ", ".join(sorted(readers)), stated.others or ONE_FOR_ALL.issuperset(readers)
         texts = {name for kind, module, name, _ in events if module == TEXTS and kind in {"ask", "reach"}}
+        texts |= {letter for text in texts for letter in text}  # one that is taken for arguments
         for *event, count in (event for event in events if event[0] != "whole"):
             if not _holds(event, count, stated, aside=aside) and not _unknowable(event, texts, stated):
                 lines.append(f"{whose}: {' '.join(map(repr, event))} {count}")
         calls = sum(count for kind, *place, count in events if kind in {"call", "again"} and not _carries(*place))
-        if calls > stated.calls.total() and not stated.carries:
+        if calls > stated.calls.total():
             lines.append(f"{whose}: {calls} calls, {stated.calls.total()} stated")
     return lines

@@ -47,7 +47,7 @@ _RULES = r"""
 1 BUILD [^(]{2}$ <|60 STACK_GLOBAL ss$ g|1 STACK_GLOBAL [^(]{2}$ g|12 GLOBAL $ g|1 EXT1 $ g|1 EXT2 $ g|1 EXT4 $ g
 2 POP [^(]$ =|1 POP \($ =|1 POP_MARK \([^(]*$ =|4 DUP [^(]$ &&|2 PUT [^(]$ &|3 BINPUT [^(]$ &
 1 LONG_BINPUT [^(]$ &|6 MEMOIZE [^(]$ &|3 GET $ ?|6 BINGET $ ?|1 LONG_BINGET $ ?|1 PERSID $ p
-2 BINPERSID [^(]$ p|2 PROTO $ =|2 FRAME $ =|3 STOP [^(]$ =|2 *extend $ r|8 *resolver $ g|2 *unframe $ =|1 *fold $ s
+2 BINPERSID [^(]$ p|2 PROTO $ =|2 FRAME $ =|3 STOP [^(]$ =|2 *extend $ r|2 *enter $ r|8 *resolver $ g|2 *unframe $ =|1 *fold $ s
 """
 
 
@@ -107,6 +107,8 @@ RESOLVERS = [
     *(("copyreg", "add_extension"), ("operator", "add"), ("_codecs", "encode"), ("base64", "b64decode")),
     *(("builtins", "str.join"), ("builtins", "str.lower"), ("builtins", "str.replace"), ("builtins", "str")),
     *(("builtins", "bytes.decode"), ("_codecs", "decode"), ("builtins", "str.strip"), ("builtins", "str.upper")),
+    *(("operator", "itemgetter"), ("operator", "getitem"), ("builtins", "vars"), ("importlib", "__import__")),
+    *(("pkgutil", "resolve_name"), ("inspect", "getattr_static"), ("operator", "setitem"), ("builtins", "type")),
 ]
 WORDS = ["os", "system", "posix", "acme.models", "Model", "a.b", "eval", "builtins", "getattr", "", "b3M=", "flfgrz"]
 WORDS += [
@@ -264,12 +266,33 @@ class Writer:
         """A name gets a number."""
         pair = self.pick(PAIRS[:5])
         code = self.pick(
-            [op("BININT1", 8), op("INT", "010"), op("INT", "0x10"), op("INT", "8"), op("NEWTRUE"), op("LONG", "8L")]
+            [
+                *(
+                    op("BININT1", 8),
+                    op("INT", "010"),
+                    op("INT", "0x10"),
+                    op("INT", "8"),
+                    op("NEWTRUE"),
+                    op("LONG", "8L"),
+                ),
+                *(text("8"), op("SHORT_BINBYTES", "8"), op("BINFLOAT", 8.5)),
+            ]
         )
         made = asm("MARK", *map(text, pair), code, self.pick([op("TUPLE"), op("TUPLE"), op("TUPLE"), op("LIST")]))
         self.out += (
             named(*self.pick([("copyreg", "add_extension"), ("copy_reg", "add_extension")])) + made + op("REDUCE")
         )
+
+    def enter(self):
+        """A name is put into a registry under a number."""
+        pair = asm("MARK", *map(text, self.pick(PAIRS[:5])), self.pick(["TUPLE", "LIST"]))
+        code = self.pick([op("BININT1", 8), op("BINFLOAT", 8.0), op("LONG1", b"\x08"), op("NEWTRUE")])
+        registry = named(*self.pick([("copyreg", "_inverted_registry"), ("copy_reg", "_inverted_registry")]))
+        how = self.pick([("SETITEM",), ("operator", "setitem"), ("builtins", "dict.__setitem__")])
+        if len(how) == 1:
+            self.out += asm(registry, code, pair, *how)
+        else:
+            self.out += asm(named(*how), registry, code, pair, "TUPLE3", "REDUCE")
 
     def resolver(self):
         self.out += named(*self.pick(RESOLVERS))

@@ -17,13 +17,16 @@ import _compat_pickle
 import _pickle
 import base64
 import binascii
+import bz2
 import codecs
 import contextlib
 import copyreg
 import functools
+import gzip
 import io
 import itertools
 import json
+import lzma
 import operator
 import os
 import pickle
@@ -32,6 +35,7 @@ import signal
 import sys
 import traceback  # noqa: F401 - CPython 3.12 and later import it when a destructor raises
 import warnings
+import zlib
 from collections import Counter
 
 MEMORY, SECONDS, STREAMS = 1 << 30, 20, 128
@@ -182,9 +186,12 @@ class Getter:
         self.kind, self.path, self.arguments = kind, path, arguments
 
     def __call__(self, owner):
-        for part in self.path.split("."):
-            owner = attribute(owner, part)
-        return owner(*self.arguments) if self.kind == "methodcaller" else owner
+        if self.kind == "itemgetter":
+            return item(owner, self.path)
+        if self.kind == "methodcaller":
+            return attribute(owner, self.path)(*self.arguments)
+        every = [functools.reduce(attribute, path.split("."), owner) for path in (self.path, *self.arguments)]
+        return tuple(every) if self.arguments else every[0]
 
 
 @functools.lru_cache(4096)
@@ -220,12 +227,42 @@ def attribute(owner, name):
 
 def module(name):
     place = name.lstrip("."), ""
+    if place == ("", ""):
+        raise ValueError(name)
     note("reach", place)
     return found(place)
 
 
+def resolved(path):
+    """What a resolver of "package.module:attribute" or "package.module.attribute" gives."""
+    package, _, name = path.partition(":") if ":" in path else path.rpartition(".")
+    place = (package, name) if package else (name, "")
+    note("reach", place)
+    return asked(place)
+
+
+def item(owner, key):
+    """An item of what a name stands for, as what is reached by that name."""
+    if type(key) is str and isinstance(owner, Recorder | Function):
+        if owner.place == ("sys", "modules"):
+            return module(key)
+        kept = owner.place[1].removesuffix("__dict__").rstrip(".")
+        return attribute(found((owner.place[0], kept)), key)
+    return owner[key] if type(owner) in {str, bytes, tuple, list, dict} else None
+
+
+def variables(owner):
+    if type(owner) in {str, list, dict, float, bool}:
+        raise TypeError(owner)
+    return attribute(owner, "__dict__")
+
+
+def enter(registry, key, value, *_):
+    registry[key] = value
+
+
 def register(name, attribute, code):
-    if type(name) is type(attribute) is str and isinstance(code, int):
+    if type(name) is type(attribute) is str and type(code) in {int, bool, str, bytes, float}:
         copyreg.add_extension(name, attribute, code)
 
 
@@ -252,10 +289,38 @@ def getter(kind):
     return lambda path, *arguments: Getter(kind, path, arguments) if type(path) is str else None
 
 
+def imported(name, _globals=None, _locals=None, names=(), level=0, *_):
+    return module(name if names else name.split(".")[0]) if level == 0 else None
+
+
+PURE = (
+    (base64, "b64decode standard_b64decode urlsafe_b64decode decodebytes b32decode b16decode a85decode b85decode"),
+    (binascii, "a2b_base64 unhexlify a2b_hex"),
+    *((library, "decompress") for library in (zlib, gzip, bz2, lzma)),
+)
+RESOLVERS = [("pkgutil", "resolve_name"), ("pydoc", "locate"), ("logging.config", "_resolve")]
+RESOLVERS += [("unittest.mock", "_importer"), ("torch._utils", "_import_dotted_name"), ("dill._dill", "_import_module")]
+RESOLVERS += [("werkzeug.utils", "import_string"), ("django.utils.module_loading", "import_string")]
+PAIRS = [("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct")]
 FUNCTIONS = {
     ("builtins", "getattr"): lambda owner, name, *_: attribute(owner, name),
-    ("builtins", "__import__"): lambda name, *_: module(name.split(".")[0]),
+    ("builtins", "__import__"): imported,
+    ("importlib", "__import__"): imported,
     ("importlib", "import_module"): lambda name, *_: module(name),
+    ("importlib", "reload"): lambda owner: owner if isinstance(owner, Recorder) else None,
+    ("importlib", "_bootstrap._gcd_import"): lambda name, *_: module(name),
+    ("cloudpickle.cloudpickle", "subimport"): module,
+    ("builtins", "object.__getattribute__"): attribute,
+    ("builtins", "type.__getattribute__"): attribute,
+    ("inspect", "getattr_static"): lambda owner, name, *_: attribute(owner, name),
+    ("builtins", "vars"): variables,
+    ("operator", "getitem"): item,
+    ("builtins", "dict.get"): lambda owner, key, *_: item(owner, key),
+    ("builtins", "dict.__getitem__"): item,
+    ("operator", "setitem"): enter,
+    ("builtins", "dict.__setitem__"): enter,
+    **dict.fromkeys(RESOLVERS, lambda path, *_: resolved(path)),
+    **dict.fromkeys(PAIRS, lambda package, name: resolved(f"{package}:{name}")),
     ("copyreg", "add_extension"): register,
     ("operator", "call"): lambda callee, *arguments: callee(*arguments),
     ("builtins", "apply"): lambda callee, arguments=(), *_: callee(*arguments),
@@ -265,12 +330,11 @@ FUNCTIONS = {
     ("_codecs", "decode"): recoding(codecs.decode),
     ("codecs", "decode"): recoding(codecs.decode),
     ("codecs", "encode"): recoding(codecs.encode),
-    ("base64", "b64decode"): pure(base64.b64decode),
-    ("binascii", "a2b_base64"): pure(binascii.a2b_base64),
+    **{(library.__name__, name): pure(getattr(library, name)) for library, names in PURE for name in names.split()},
     **{("builtins", f"str.{name}"): pure(getattr(str, name)) for name in "join lower replace strip upper".split()},
     ("builtins", "bytes.decode"): recoding(bytes.decode),
 }
-CLASSES = {("operator", kind): getter(kind) for kind in ("attrgetter", "methodcaller")} | {
+CLASSES = {("operator", kind): getter(kind) for kind in ("attrgetter", "itemgetter", "methodcaller")} | {
     ("builtins", "str"): lambda value: str(value) if type(value) in {str, bytes, int} else None
 }
 EVALUATORS = FUNCTIONS | CLASSES
@@ -310,9 +374,9 @@ def once_each(make, data, wrap=io.BytesIO):
             note("whole", ("", ""))
 
 
-def one_for_all(make, data):
+def one_for_all(make, data, wrap=io.BytesIO):
     """As loaders do that keep one unpickler, whose memo lives on."""
-    unpickler = make(io.BytesIO(data))
+    unpickler = make(wrap(data))
     for _ in range(STREAMS):
         unpickler.load()
 
@@ -333,6 +397,7 @@ def with_buffers(base):
 READERS = {
     "C": lambda data: once_each(InC, data),
     "C in memory": lambda data: once_each(with_buffers(InC), data, buffered),
+    "C in memory, one for all": lambda data: one_for_all(bytes_strings(InC), data, buffered),
     "C, one for all": lambda data: one_for_all(bytes_strings(InC), data),
     "Python": lambda data: once_each(with_buffers(InPython), data),
     "Python, one for all": lambda data: one_for_all(InPython, data),

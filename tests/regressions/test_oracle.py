@@ -65,6 +65,35 @@ STREAMS = {
     + asm("EMPTY_TUPLE", "REDUCE", "TUPLE2", "REDUCE", "NONE", "APPEND", "STOP"),
     "a cache that is written to": asm(named("copyreg", "_extension_cache"), op("BININT1", 8), named(*SYSTEM))
     + asm("SETITEM", op("EXT1", 8), CALLED),
+    "a number that is spelled": asm(REGISTER, text("8"), "TUPLE", "REDUCE", op("EXT1", 8), CALLED),
+    "a number that is a float": asm(REGISTER, op("BINFLOAT", 8.5), "TUPLE", "REDUCE", op("EXT1", 8), CALLED),
+    "a registry that holds a list": asm(named("copyreg", "_inverted_registry"), op("BINFLOAT", 8.0), "MARK")
+    + asm(*map(text, SYSTEM), "LIST", "SETITEM", op("EXT1", 8), CALLED),
+    "a registry that a function writes to": asm(
+        named("operator", "setitem"), named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM)
+    )
+    + asm("TUPLE2", "TUPLE3", "REDUCE", op("EXT1", 8), CALLED),
+    "an item that a function puts": asm(named("builtins", "dict.__setitem__"), named("os", "environ"), text("x"))
+    + asm("NONE", "TUPLE3", "REDUCE", "STOP"),
+    "a package that importlib imports": asm(named("operator", "attrgetter"), text("system"), "TUPLE1", "REDUCE")
+    + asm(named("importlib", "__import__"), text("os.path"), "TUPLE1", "REDUCE", "TUPLE1", "REDUCE", CALLED),
+    "a module that is imported for a name in it": asm(named("operator", "attrgetter"), text("x"), "TUPLE1", "REDUCE")
+    + asm(named("builtins", "__import__"), "MARK", text("os.path"), "NONE", "NONE", text("x"), "TUPLE1", "TUPLE")
+    + asm("REDUCE", "TUPLE1", "REDUCE", CALLED),
+    "a set as arguments": asm(named("functools", "partial"), "MARK", op("BININT1", 7), named(*SYSTEM), "FROZENSET")
+    + asm("REDUCE", CALLED),
+    "a large set as arguments": asm(named("functools", "partial"), "MARK", *[op("BININT1", at) for at in range(1, 6)])
+    + asm(named(*SYSTEM), "FROZENSET", "REDUCE", CALLED),
+    "two attributes at once": asm(
+        named("operator", "attrgetter"), text("path"), text("system"), "TUPLE2", "REDUCE", named("os", "x"), "TUPLE1"
+    )
+    + asm("REDUCE", "STOP"),
+    "a frame that the next stream begins in": asm(op("PROTO", 4), op("FRAME", 5), "NONE", "STOP", b"X\x06\0")
+    + asm(b"\x0a\0\0\0posix\nsystem", text("posix"), text("system"), "STACK_GLOBAL", CALLED),
+    "a call behind the last stream": asm(text("x"), "STOP", text("x"), op("EXT1", 7), "NONE", "TUPLE1", "REDUCE")
+    + b"\xff",
+    "a call of what a call gave, by one memo for all": asm(named("acme", "f"), "MEMOIZE", "STOP", op("PROTO", 4))
+    + asm(text("x"), "MEMOIZE", "POP", op("BINGET", 0), "EMPTY_TUPLE", "REDUCE", "EMPTY_TUPLE", "REDUCE", "STOP"),
     "a registry that is written to": asm(named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM))
     + asm("TUPLE2", "SETITEM", op("EXT1", 8), CALLED),
 }
