@@ -4,7 +4,7 @@ An entry is two files below `root/<2 hex>/`, named by the hash of its key:
 
     <64 hex>.data    sparse; each byte at the offset that it has in the blob
     <64 hex>.sums    64 bytes of header (magic, block size, blob size, checksum), then for each block of
-                     16 KiB a 16-byte BLAKE2b of (block number, bytes); zero where the block is not held
+                     1 KiB a 16-byte BLAKE2b of (block number, bytes); zero where the block is not held
 
 Rule 1: a block is held when its checksum fits its bytes *at the time of reading*. Data is written before its
 checksum, so whatever a kill, a crash, a full disk or a lost page leaves behind is simply not held.

@@ -21,7 +21,8 @@ HEADER = 64
 SUM = 16
 _MAGIC = b"hubaudit"
 _NOTHING = bytes(SUM)
-_RUN = 64  # blocks that are read and checked at a time
+_SUMS = 65_536  # checksums that are read or thrown away at a time
+_RUN = (1 << 20) // BLOCK  # blocks that are read and checked at a time
 
 
 class Entry:
@@ -103,8 +104,8 @@ class Entry:
         with touching(self.path.parent):
             for start, stop in merge(align(span, self.size) for span in spans):
                 blocks = Span(start // BLOCK, -(-stop // BLOCK))
-                for first in range(blocks.start, blocks.stop, 65_536):
-                    count = min(65_536, blocks.stop - first)
+                for first in range(blocks.start, blocks.stop, _SUMS):
+                    count = min(_SUMS, blocks.stop - first)
                     _put(self._sums, memoryview(bytes(count * SUM)), HEADER + first * SUM)
                 self._good = [gap for have in self._good for gap in subtract(have, [blocks])]
 
@@ -124,8 +125,8 @@ class Entry:
         found: list[Span] = []
         with touching(self.path.parent):
             for gap in subtract(blocks, self._good):
-                for first in range(gap.start, gap.stop, _RUN * _RUN):
-                    last = min(gap.stop, first + _RUN * _RUN)
+                for first in range(gap.start, gap.stop, _SUMS):
+                    last = min(gap.stop, first + _SUMS)
                     sums = os.pread(self._sums, (last - first) * SUM, HEADER + first * SUM)
                     if any(sums):
                         found += self._compare(first, sums)

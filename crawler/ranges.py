@@ -18,10 +18,13 @@ from scanners.source import Span, merge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-BLOCK = 16_384
-"""Bytes of a cache block: the unit of what is asked for."""
+BLOCK = 1024
+"""Bytes of a cache block: the unit of what is asked for. The headers of HDF5 lie between weights by a few hundred."""
+NEAR = 4096
+"""Two spans nearer than this many bytes travel in one request."""
 GAP = 65_536
-"""Two spans nearer than this many bytes travel in one request: cheaper than a round trip."""
+"""The same where there would be more than `MANY` requests: that many cost more time than the bytes between them."""
+MANY = 1024
 PIECE = 64 * 1024 * 1024
 """Bytes of the longest single request, so that a failure costs at most that much again."""
 SMALL = 1024 * 1024
@@ -38,15 +41,22 @@ def align(span: Span, size: int) -> Span:
     return Span(start - start % BLOCK, min(size, -(-stop // BLOCK) * BLOCK))
 
 
-def coalesce(spans: Iterable[Span], *, gap: int = GAP, piece: int = PIECE) -> list[Span]:
+def coalesce(spans: Iterable[Span], *, near: int = NEAR, piece: int = PIECE) -> list[Span]:
     """The requests for these spans: near ones joined, long ones cut into pieces at multiples of `piece`."""
+    joined = _joined(merge(spans), near)
+    if len(joined) > MANY:
+        joined = _joined(joined, GAP)
+    return [part for span in joined for part in cut(span, piece)]
+
+
+def _joined(spans: list[Span], gap: int) -> list[Span]:
     joined: list[Span] = []
-    for span in merge(spans):
+    for span in spans:
         if joined and span.start - joined[-1].stop <= gap:
             joined[-1] = Span(joined[-1].start, span.stop)
         else:
             joined.append(span)
-    return [part for span in joined for part in cut(span, piece)]
+    return joined
 
 
 def cut(span: Span, piece: int) -> Iterator[Span]:

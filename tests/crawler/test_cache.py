@@ -19,7 +19,7 @@ from crawler.trouble import touching
 from scanners.source import Span, merge, subtract
 
 KEY = "sha256:" + "a" * 64
-SIZE = 20 * BLOCK + 1234
+SIZE = 20 * BLOCK + 234
 
 
 def content(size=SIZE, seed=0):
@@ -49,7 +49,7 @@ def test_what_was_written_is_held_by_the_next_one_to_open_it(cache):
     with cache.open(KEY, SIZE) as entry:
         entry.write(BLOCK, data[BLOCK : 3 * BLOCK])
         entry.write(20 * BLOCK, data[20 * BLOCK :])
-        assert entry.written == 2 * BLOCK + 1234
+        assert entry.written == 2 * BLOCK + SIZE % BLOCK
     with cache.open(KEY, SIZE) as entry:
         assert entry.held(everything(entry)) == [Span(BLOCK, 3 * BLOCK), Span(20 * BLOCK, SIZE)]
         assert read(entry, Span(BLOCK, 3 * BLOCK)) == data[BLOCK : 3 * BLOCK]

@@ -24,7 +24,7 @@ from crawler.errors import (
 )
 from crawler.fetch import Fetcher
 from crawler.hub import Hub
-from crawler.ranges import BLOCK, GAP, SMALL
+from crawler.ranges import BLOCK, GAP, NEAR, SMALL
 from crawler.remote import Remote
 from crawler.repos import Repo, RepoFile
 from scanners.source import Span, merge
@@ -82,10 +82,10 @@ async def test_only_the_blocks_that_are_missing_are_read(client, cache):
 async def test_near_spans_travel_together_and_far_ones_apart(client, cache):
     with serve(WORLD) as hub:
         files = await reader(client, cache, hub)
-        near = [Span(0, 1), Span(BLOCK + GAP - 1, BLOCK + GAP)]
+        near = [Span(0, 1), Span(BLOCK + NEAR - 1, BLOCK + NEAR)]
         await files.read("big.bin", *near, Span(2 * SMALL, 2 * SMALL + 1))
         assert [request.range for request in hub.log.requests("cdn")] == [
-            f"bytes=0-{BLOCK + GAP - 1}",
+            f"bytes=0-{BLOCK + NEAR - 1}",
             f"bytes={2 * SMALL}-{2 * SMALL + BLOCK - 1}",
         ]
 

@@ -19,7 +19,7 @@ spans = st.lists(
 
 @given(spans, st.integers(0, 200_000), st.integers(1, 60).map(lambda blocks: blocks * BLOCK))
 def test_requests_cover_every_span_in_order_and_bounded(wanted, gap, piece):
-    requests = ranges.coalesce(wanted, gap=gap, piece=piece)
+    requests = ranges.coalesce(wanted, near=gap, piece=piece)
     assert all(0 < request.length <= piece for request in requests)
     assert all(one.stop <= two.start for one, two in pairwise(requests))
     covered = merge(requests)
@@ -31,7 +31,13 @@ def test_requests_cover_every_span_in_order_and_bounded(wanted, gap, piece):
 def test_requests_never_bridge_more_than_the_gap(wanted):
     asked = sum(request.length for request in ranges.coalesce(wanted))
     needed = merge(wanted)
-    assert asked <= sum(span.length for span in needed) + ranges.GAP * max(0, len(needed) - 1)
+    assert asked <= sum(span.length for span in needed) + ranges.NEAR * max(0, len(needed) - 1)
+
+
+def test_what_would_be_too_many_requests_is_fewer_and_larger_ones():
+    apart = [Span(at, at + 1) for at in range(0, (ranges.MANY + 1) * ranges.GAP, ranges.GAP)]
+    assert len(ranges.coalesce(apart[:-1])) == ranges.MANY
+    assert len(ranges.coalesce(apart, piece=1 << 40)) == 1
 
 
 @given(st.integers(0, SIZE), st.integers(0, SIZE), st.integers(0, SIZE))
