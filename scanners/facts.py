@@ -70,6 +70,7 @@ OpensKind = Literal[
     "tf.asset",  # a file name below the assets of a SavedModel
     "tf.checkpoint",  # a checkpoint that a list of checkpoints names
     "tfjs.weights",  # a file of weights of a TensorFlow.js model
+    "json.shard",  # a file of weights that an index of them names
     "tflite.external-buffer",  # a file of weights beside a TFLite model
     "onnx.external-data",  # a file that holds tensors of an ONNX model
     "onnx.context",  # a file that holds what was compiled for one processor, and is loaded into its driver

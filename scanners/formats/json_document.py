@@ -18,7 +18,7 @@ from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
 from scanners.binary.tree import Several, items, shown, texts, walk
-from scanners.facts import Reference, clip
+from scanners.facts import Opens, Reference, clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
@@ -36,6 +36,7 @@ _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
 _FILES_MOST = 4096
+_SHARDS_MOST = 4096
 _DIGITS_MOST = 640  # sys.set_int_max_str_digits() takes no lower limit
 
 
@@ -96,10 +97,21 @@ def scan(source: Source, scan: Scan) -> None:
             tfjs.state_model(document, scan)
         if isinstance(document, dict) and "graph" in document and not _ONNX.isdisjoint(document):
             scan.unread("no-reader", "ONNX model as JSON")
+        if isinstance(document, dict) and "weight_map" in document:
+            _index(document["weight_map"], scan)
     _walk(documents, scan)
     if scan.name.lower().endswith(".ipynb"):
         scan.unread("no-reader", "notebook")
     scan.account.examined(0, source.size)
+
+
+def _index(weights: object, scan: Scan) -> None:
+    """State the files of an index of weights, as transformers and Keras (`.weights.json`) write it."""
+    files = list(dict.fromkeys(_strings(weights)))
+    for path in files[:_SHARDS_MOST]:
+        scan.state(Opens("json.shard", clip(path), "weight_map", member=scan.member))
+    if len(files) > _SHARDS_MOST:
+        scan.unread("limit", f"{len(files)} files of weights, {_SHARDS_MOST} are stated")
 
 
 def _text(data: bytes, scan: Scan) -> str:
@@ -224,4 +236,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 7, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 8, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

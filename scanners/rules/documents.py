@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import inside, told
+from scanners.rules.case import inside, leads_away, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,20 @@ AUTO_MAP: Final = Rule(
     (
         "https://huggingface.co/docs/transformers/custom_models",
         "https://nvd.nist.gov/vuln/detail/CVE-2025-66448",
+    ),
+)
+
+SHARD: Final = Rule(
+    "weights-index-path",
+    "high",
+    "An index of weights names a file elsewhere",
+    "The loader joins the name to the folder of the index and opens what is there. Libraries write names without a"
+    " folder; Keras refuses others, transformers has joined whatever stands there.",
+    "Do not load it; ask the publisher for weights that lie beside their index.",
+    (
+        "https://huggingface.co/docs/transformers/big_models",
+        "https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/",
+        "https://cwe.mitre.org/data/definitions/22.html",
     ),
 )
 
@@ -113,7 +127,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 }
 """The rule that speaks of each way to bend a document."""
 
-RULES: Final[tuple[Rule, ...]] = (*ANOMALIES.values(), AUTO_MAP)
+RULES: Final[tuple[Rule, ...]] = (*ANOMALIES.values(), AUTO_MAP, SHARD)
 
 
 def _auto_map(references: list[Reference]) -> Iterator[Finding]:
@@ -155,3 +169,6 @@ def judge(case: Case) -> Iterator[Finding]:
             severity=severity,
         )
     yield from _auto_map(case.references)
+    for shard in case.opens:
+        if shard.kind == "json.shard" and leads_away(shard.path):
+            yield SHARD.at(f"{SHARD.title}: {shard.path!r}", member=shard.member, path=shard.path, by=shard.by)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.budget import Limits
-from scanners.facts import Call
+from scanners.facts import Call, Opens
 from tests.craft.pickles import system
 from tests.craft.reading import anomalies, called, referenced, scan, unread_reasons
 
@@ -23,12 +23,32 @@ def document(value, name="config.json"):
     "content",
     [
         b"{}", b"[]", b'\xef\xbb\xbf {"a": 1}', b'{"a": NaN}', b'{"a": ' + b"9" * 10_000 + b"}", b"7", b'"x"',
-        b'{"weight_map": {"a.weight": "model-00001-of-00002.safetensors"}}', b'{"a": "\\ud800"}',
+        b'{"a": "\\ud800"}',
     ],
 )  # fmt: skip
 def test_plain_json_is_examined_whole(content):
     outcome = document(content)
     assert (outcome.format, outcome.facts, outcome.account.unexplained) == ("json", (), 0)
+
+
+def test_the_files_of_an_index_of_weights_are_stated_once_each():
+    weights = {
+        "a.weight": "m-1.safetensors",
+        "b.weight": "m-1.safetensors",
+        "/layers/dense/vars": ["k_0.h5", "../k_1.h5"],
+    }
+    outcome = document({"metadata": {"total_size": 8}, "weight_map": weights}, "model.weights.json")
+    assert sorted(fact.path for fact in outcome.facts) == ["../k_1.h5", "k_0.h5", "m-1.safetensors"]
+    twice = document(b'{"weight_map": {"a": "one"}, "weight_map": {"a": "two"}}')
+    assert {fact.path for fact in twice.facts if isinstance(fact, Opens)} == {"one", "two"}
+
+
+def test_an_index_of_more_files_than_are_stated_is_incomplete():
+    outcome = document({"weight_map": {str(number): str(number) for number in range(4097)}})
+    assert (len([fact for fact in outcome.facts if isinstance(fact, Opens)]), unread_reasons(outcome)) == (
+        4096,
+        {"limit"},
+    )
 
 
 def test_json_under_any_name_is_known_by_its_content():

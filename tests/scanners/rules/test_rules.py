@@ -492,6 +492,7 @@ FIRES = {
     "tensorflow-unknown-op": [([operation("ShellExecute"), operation("ReadFIle")], "medium")],
     "tensorflow-asset-path": [([opens("tf.asset", "../x"), operation("NoOp")], "high")],
     "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "/home/me/model.ckpt-1")], "low")],
+    "weights-index-path": [([opens("json.shard", "../../model.safetensors")], "high")],
     "tfjs-weights-path": [([opens("tfjs.weights", "https://host/shard1of1.bin")], "high")],
     "onnx-python": [([onnx_op("ai.onnx.contrib", "PyOp"), onnx_op("com.microsoft", "PythonOp")], "high")],
     "onnx-custom-domain": [
@@ -676,6 +677,7 @@ SILENT = {
     "onnx-custom-domain": [([onnx_op("ai.onnx.ml", "Scaler"), onnx_op("com.microsoft.nchwc", "Conv")],)],
     "onnx-external-path": [([opens("onnx.external-data", "model.onnx_data", "w"), opens("tf.op", "/etc/passwd")],)],
     "onnx-compiled-context": [([opens("onnx.external-data", "engine.bin", "n")],)],
+    "weights-index-path": [([opens("json.shard", "model-00001-of-00002.safetensors")],)],
     "tfjs-weights-path": [([opens("tfjs.weights", "group1-shard1of2.bin")],)],
     "file-type-mismatch": [
         ([], "model.safetensors", "safetensors"),
