@@ -156,5 +156,5 @@ def report(page: Path, options: Options) -> Exit:
 
 _WEEKLY = """
 SELECT week, {by}, severity, count(*) AS findings FROM weekly_findings
-WHERE week > (SELECT max(week) FROM weekly_findings) - to_days(7 * $weeks::INTEGER) GROUP BY ALL ORDER BY ALL
+WHERE week > (SELECT max(week) FROM weeks) - to_days(7 * $weeks::INTEGER) GROUP BY ALL ORDER BY ALL
 """

@@ -93,16 +93,21 @@ _MERGE = {
             AND blob_facts.scanners = chosen.scanners""",
         "INSERT INTO blob_facts BY NAME FROM chosen",
         # Of each name that a blob is read under, the newest scan speaks; each may have had other readers.
-        """DELETE FROM "references"
+        """DELETE FROM blob_references
         WHERE blob IN (SELECT blob FROM chosen WHERE stopped_code IS NULL) AND (blob, scanners) NOT IN (
             SELECT (blob, scanners) FROM blob_facts WHERE blob IN (SELECT blob FROM chosen)
             QUALIFY row_number() OVER (PARTITION BY blob, hint ORDER BY scanned_at DESC, rowid DESC) = 1
         )""",
     ),
     "references": (
-        """INSERT INTO "references" BY NAME
-        SELECT DISTINCT * FROM incoming ANTI JOIN "references"
-        USING (blob, kind, module, name, used_as, member, scanners)""",
+        """INSERT INTO names
+        SELECT (SELECT coalesce(max(name_id), 0) FROM names) + row_number() OVER (), kind, module, name
+        FROM (SELECT DISTINCT kind, module, name FROM incoming) ANTI JOIN names USING (kind, module, name)""",
+        """CREATE OR REPLACE TEMP TABLE numbered AS
+        SELECT DISTINCT blob, name_id, used_as, member, scanners
+        FROM incoming JOIN names USING (kind, module, name)""",
+        """INSERT INTO blob_references
+        FROM numbered ANTI JOIN blob_references USING (blob, name_id, used_as, member, scanners)""",
     ),
     # A sweep is recorded when it starts and again when it ends.
     "sweeps": (

@@ -301,9 +301,13 @@ def _take(connection: duckdb.DuckDBPyConnection, batch: Iterable[Spooled]) -> in
 
 _KNOWN = f"""
 SELECT {rows.BLOB_COLUMNS} FROM blob_facts
-SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS blob, unnest($2::VARCHAR[]) AS hint) AS asked USING (blob, hint)
+WHERE rowid IN (
+    SELECT rowid FROM blob_facts
+    SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS blob, unnest($2::VARCHAR[]) AS hint) AS asked USING (blob, hint)
+)
 ORDER BY scanned_at
 """  # noqa: S608 - the names of our own columns
+"""The rows are found first, so that of the others' facts, which are long, none is unpacked."""
 
 _SAFE = """
 SELECT "commit" FROM (

@@ -7,7 +7,7 @@ from reports import steps
 from reports.errors import StoreError
 from reports.record import Problem
 from reports.store import Store
-from tests.reports.made import SCANNERS, audit, blob, file, finding, sweep
+from tests.reports.made import SCANNERS, audit, blob, file, finding, reference, sweep
 
 CONTRACT = {
     "findings": "found_at sweep_id audit_id repo_id repo_type org commit path member blob format rule severity message evidence",
@@ -128,14 +128,76 @@ def test_a_repo_that_was_renamed_has_no_findings_under_its_old_name(store):
 
 @pytest.mark.parametrize("count", range(1, len(steps.known())))
 def test_a_database_of_each_earlier_version_is_brought_up_to_date(store, monkeypatch, count):
+    earlier = dict(list(steps.known().items())[:count])
     with monkeypatch.context() as patch:
-        earlier = dict(list(steps.known().items())[:count])
         patch.setattr(steps, "known", lambda: earlier)
         store.record(audit("a1", file("model.bin", finding())))
         store.merge()
-    store.record(audit("a2", file("pull.bin", finding()), days=1, revision="refs/pr/1"))
+    if "0004_names" not in earlier:
+        with duckdb.connect(str(store.path)) as connection:
+            connection.execute(
+                """INSERT INTO "references" VALUES ('sha256:aa', 'pickle.global', 'posix', 'system', 'called', 'm', 's'),
+                ('sha256:bb', 'pickle.global', 'posix', 'system', 'imported', '', 's'), ('sha256:bb', 'tf.op', '', 'X', 'called', '', 's')"""
+            )
+        assert len(store.hunt("*system*").rows) == 1
+        assert rows(store, 'SELECT * FROM "references" ORDER BY ALL') == [
+            ("sha256:aa", "pickle.global", "posix", "system", "called", "m", "s"),
+            ("sha256:bb", "pickle.global", "posix", "system", "imported", "", "s"),
+            ("sha256:bb", "tf.op", "", "X", "called", "", "s"),
+        ]
+    more = blob("sha256:cc", reference("new"), reference())
+    store.record(audit("a2", file("pull.bin", finding()), days=1, revision="refs/pr/1", blobs=(more,)))
     assert rows(store, "SELECT path FROM current_findings ORDER BY 1") == [("model.bin",), ("pull.bin",)]
     assert [name for (name,) in rows(store, "SELECT name FROM schema_steps")] == list(steps.known())
+    assert rows(store, "SELECT count(*), count(DISTINCT name_id), count(DISTINCT (kind, module, name)) FROM names") in (
+        [(3, 3, 3)],
+        [(2, 2, 2)],
+    )
+    assert rows(store, "SELECT module FROM \"references\" WHERE blob = 'sha256:cc' ORDER BY 1") == [
+        ("new",),
+        ("posix",),
+    ]
+
+
+def test_a_change_is_what_an_audit_says_and_the_one_before_it_did_not(store):
+    store.record(
+        audit("a1", file("kept.bin", finding(), finding(offset=9)), file("gone.bin", finding("high")), sweep_id="s1")
+    )
+    store.record(audit("p1", file("pull.bin", finding()), days=1, revision="refs/pr/1", sweep_id="s1"))
+    store.record(audit("a2", file("kept.bin", finding()), file("come.bin", finding("low")), days=2, sweep_id="s2"))
+    assert rows(store, "SELECT sweep_id, change, path, severity FROM changes ORDER BY ALL") == [
+        ("s1", "new", "gone.bin", "high"),
+        ("s1", "new", "kept.bin", "critical"),
+        ("s1", "new", "pull.bin", "critical"),
+        ("s2", "new", "come.bin", "low"),
+        ("s2", "resolved", "gone.bin", "high"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "bad", "good"),
+    [
+        (None, "not scanned by the Hub", "not scanned by the Hub"),
+        ("queued", "not scanned by the Hub", "not scanned by the Hub"),
+        ("safe", "only hub-audit", "neither"),
+        ("unsafe", "both", "only the Hub"),
+    ],
+)
+def test_the_hubs_verdict_is_held_against_ours_and_what_it_did_not_scan_is_never_safe(store, theirs, bad, good):
+    store.record(audit("a1", file("bad.bin", finding()), file("good.bin", blob="sha256:bb")))
+    store.merge()
+    if theirs is not None:
+        with duckdb.connect(str(store.path)) as connection:
+            connection.execute(
+                """INSERT INTO hub_verdicts
+                SELECT 'org/model', 'model', path, blob, 'hub', status, NULL, NULL, TIMESTAMP '2026-01-06' - INTERVAL (age) DAY
+                FROM files, (VALUES ($1, 0), ('error', 1)) AS said(status, age)""",
+                [theirs],
+            )
+    assert rows(store, "SELECT path, theirs, alarmed FROM hub_comparison ORDER BY path") == [
+        ("bad.bin", theirs, bad),
+        ("good.bin", theirs, good),
+    ]
 
 
 def test_the_trend_carries_a_repo_that_did_not_change_through_the_weeks(store):

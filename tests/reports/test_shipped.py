@@ -1,11 +1,14 @@
 """The questions that ship with the project."""
 
+from datetime import timedelta
+
 import pytest
 
 from reports import shipped
 from reports.errors import QueryError
+from reports.record import Sweep
 from reports.store import Store
-from tests.reports.made import audit, blob, file, finding, reference, sweep
+from tests.reports.made import START, audit, blob, file, finding, reference, sweep
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,36 @@ def test_the_answers_are_right(history):
     assert [(row["repo_id"], row["path"]) for row in answer(history, "resolved")] == [("one/m", "a.pkl")]
     assert len(answer(history, "sweeps", last="1")) == 1
     assert answer(history, "incomplete") == []
+    assert [row["repo_id"] for row in answer(history, "pickles-only")] == ["two/m", "one/m", "two/late"]
+    assert [(row["repo_id"], row["alarmed"]) for row in answer(history, "hub-misses")] == [
+        ("two/m", "not scanned by the Hub"),
+        ("two/late", "not scanned by the Hub"),
+    ]
+    assert answer(history, "hub-against-ours") == [{"alarmed": "not scanned by the Hub", "files": 4, "repos": 4}]
+    assert [(row["severity"], row["resolved"], row["standing"]) for row in answer(history, "time-to-resolve")] == [
+        ("critical", 1, 1),
+        ("high", 0, 1),
+    ]
+
+
+def test_what_changed_since_a_sweep_leaves_out_what_came_and_went(tmp_path):
+    store = Store(tmp_path / "audit.duckdb", wait=5)
+    for number in (1, 2, 3):
+        at = START + timedelta(days=number)
+        store.record_sweep(Sweep(f"s{number}", at, ("org",), "rules-1", at, status="complete"))
+    store.record(audit("a1", file("old.bin", finding())))
+    store.record(audit("a2", file("old.bin", finding()), file("brief.bin", finding()), days=1.5))
+    store.record(audit("a3", file("new.bin", finding("high")), days=2.5))
+    assert [(row["change"], row["path"]) for row in answer(store, "since-sweep")] == [
+        ("new", "new.bin"),
+        ("resolved", "brief.bin"),
+        ("resolved", "old.bin"),
+    ]
+    assert [(row["change"], row["path"]) for row in answer(store, "since-sweep", sweep="s1")] == [
+        ("new", "new.bin"),
+        ("resolved", "old.bin"),
+    ]
+    assert answer(store, "since-sweep", sweep="s3") == []
 
 
 def test_a_name_that_is_not_there_gets_a_hint():
