@@ -80,9 +80,10 @@ ACTING: Final[tuple[Group, ...]] = (
         "made (torchrl, data/replay_buffers/storages/tensor.py:LazyMemmapStorage.__del__, "
         "envs/llm/transforms/tools.py, modules/llm/backends/sglang/sglang_server.py; transformers 5.23, "
         "integrations/integration_utils.py; ultralytics 8.4, utils/__init__.py:JSONDict.__setitem__; autogluon, "
-        "common/dataset.py)",
+        "common/dataset.py; numpy 2.4, lib/_datasource.py:DataSource.__del__; torch 2.13, profiler/profiler.py)",
         "torchrl.LazyMemmapStorage torchrl.PersistentPythonProcess torchrl.AsyncSGLang transformers.NeptuneCallback "
-        "ultralytics.JSONDict ultralytics.SettingsManager autogluon.TabularDataset",
+        "ultralytics.JSONDict ultralytics.SettingsManager autogluon.TabularDataset numpy.DataSource "
+        "torch.ExecutionTraceObserver",
     ),
     Group(
         "network",

@@ -51,6 +51,9 @@ INSTANCES = [
             "a callback of transformers removes its folder": _state(
                 "transformers.integrations.integration_utils", "NeptuneCallback", "_volatile_checkpoints_dir"
             ),
+            "numpy's DataSource removes its folder, by a module that held it before numpy 2": _state(
+                "numpy.lib", "DataSource", "_destpath"
+            ),
             "a dict of ultralytics writes a file at each item": stream(
                 built(instance(_JSON), text("file_path"), call(named("pathlib", "PosixPath"), _PATH)),
                 *("MARK", text("key"), text("what is written"), "SETITEMS"),
