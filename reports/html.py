@@ -1,4 +1,4 @@
-"""The history as one page: no script, style, font or picture comes from elsewhere, and no byte of it can be executed.
+"""The history as one page: no script, style, font or picture comes from elsewhere.
 
 Whatever came from outside is data three times over: each value that the template writes goes through `visible` and is
 escaped, and the policy in the head of the page lets run nothing but the one script whose hash it names.

@@ -63,7 +63,6 @@ for (const table of document.querySelectorAll("table.sorts")) {
     draw();
   });
   table.parentElement.after(more);
-  tools.hidden = false;
-  if (all.length <= 5) tools.hidden = true;
+  tools.hidden = all.length <= 5;
   draw();
 }
