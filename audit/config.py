@@ -271,6 +271,7 @@ _WORDS = {
     f"expected str matching regex {FINGERPRINT!r}": "expected the 32 digits that --verbose shows",
     "expected str": "expected a text",
     "expected bool": "expected true or false",
+    "expected date": "expected a date such as 2026-12-31",
     "invalid RFC3339 encoded date": "expected a date such as 2026-12-31",
 }
 """What msgspec says, and what it means in YAML; the longer of two that begin alike comes first."""

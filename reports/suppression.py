@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reports.record import Audit, File
 
-Pattern = Annotated[str, Meta(min_length=1, max_length=4096)]
+Text = Annotated[str, Meta(min_length=1, max_length=4096)]
 BLOB = r"^(sha256:[0-9a-f]{64}|git:[0-9a-f]{40}|git:[0-9a-f]{64}|url:\S+)$"
 FINGERPRINT = "^[0-9a-f]{32}$"
 
@@ -31,13 +31,13 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """An entry of the configuration: which findings are accepted, why, and until when. All that it names must fit."""
 
     rule: str | None = None
-    repo: Pattern | None = None
+    repo: Text | None = None
     """A pattern of repo names; what is no repo does not fit."""
-    path: Pattern | None = None
+    path: Text | None = None
     """A pattern of the file's path, or of its name."""
     blob: Annotated[str, Meta(pattern=BLOB)] | None = None
     fingerprint: Annotated[str, Meta(pattern=FINGERPRINT)] | None = None
-    reason: Pattern
+    reason: Text
     expires: date
     """The last day on which it holds."""
 

@@ -106,6 +106,7 @@ report: {fail_on: medium}
         ("suppress: [{rule: a, reason: b}]", "suppress[0]: expected the key expires, got a mapping"),
         ("suppress: [{rule: a, reason: b, expires: soon}]", "suppress[0].expires: expected a date such as 2026-12-31, got 'soon'"),
         ("suppress: [{rule: a, reason: '', expires: 2027-01-31}]", "suppress[0].reason: expected a text of length >= 1, got ''"),
+        ("suppress: [{rule: a, reason: b, expires: 20270131}]", "suppress[0].expires: expected a date such as 2026-12-31, got 20270131"),
         ("suppress: [{rul: a}]", "suppress[0].rul: unknown key; did you mean suppress[0].rule?"),
         ("suppress: [{blob: abc, reason: b, expires: 2027-01-31}]", "suppress[0].blob: expected a content such as sha256: and 64 digits, got 'abc'"),
         ("suppress: [{fingerprint: 7, reason: b, expires: 2027-01-31}]", "suppress[0].fingerprint: expected a text, got 7"),

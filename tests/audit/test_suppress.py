@@ -128,3 +128,15 @@ def test_a_sweep_counts_what_is_suppressed_also_where_nothing_changed(evil, conf
     ]
     assert all("; suppressed findings: 1" in run.err for run in runs)
     assert (without.code, without.out.splitlines()[0]) == (1, "malicious   org/m  unchanged")
+
+
+def test_a_sweep_of_all_that_is_configured_says_what_no_repo_needs(evil):
+    path = evil / "mine.yaml"
+    path.write_text(
+        "sweep: {targets: [org]}\nsuppress: [{rule: keras-lambda, repo: org/*, reason: gone, expires: 2999-12-31}]"
+    )
+    with serve(repo("org/m", {"a.pkl": system()})) as hub:
+        every = audit("sweep", "--config", path, hub=hub)
+        some = audit("sweep", "org", "--config", path, hub=hub)
+    assert every.err.count("suppress[0] in the configuration suppressed nothing here") == 1
+    assert "suppress[0]" not in some.err

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from reports.errors import StoreBusy, StoreError
+from reports.fingerprint import fingerprint
 from reports.record import Problem
 from reports.store import RepoAt, Standing, Store
 from scanners.facts import Code, Opens
@@ -42,6 +43,18 @@ def test_making_a_store_touches_nothing(store):
 def test_a_query_without_a_history_is_answered_from_an_empty_one(store):
     assert rows(store, "SELECT count(*) FROM findings") == [(0,)]
     assert store.path.exists()
+
+
+def test_findings_come_back_as_they_were_made(store):
+    made = finding("high", evidence={"callee": "posix.system", "n": 1}), finding("low", offset=None)
+    store.record(audit("a1", file("a\udcff.bin", *made)))
+    store.record(audit("a2", file("b.bin", finding()), repo="org/other"))
+    store.merge()
+    found = store.findings(["a1"])["a1"]
+    assert sorted(one.severity for _, _, one in found) == ["high", "low"]
+    assert all(one in made and blob_ == "sha256:aa" for _, blob_, one in found)
+    # A name that is no text is stored as reports show it, and is the same finding.
+    assert {fingerprint(path, one) for path, _, one in found} == {fingerprint("a\udcff.bin", one) for one in made}
 
 
 def test_a_finding_is_a_row_with_everything_about_where_it_is(store):
