@@ -51,7 +51,8 @@ _TEXT_MOST: Final = 65_536
 """Bytes of a text that are looked into."""
 _NUMBERS_ONLY: Final = frozenset(("raw_data", "input", "output", "name", "op_type", "domain", "dim_param"))
 """Fields that are long and hold no text, or that every node has."""
-_PROSE: Final = frozenset(("value", "doc_string"))
+_DESCRIBED: Final = frozenset(("ModelProto", "GraphProto", "FunctionProto"))
+"""What people describe; exporters put the place in their source into every node."""
 _CODE: Final = re.compile(
     rb"_target_|<script|\A#!|\b__import__\b|\b(?:exec|eval|compile)\s*\(|\bos\.(?:system|popen)|\bsubprocess\b"
 )
@@ -252,23 +253,24 @@ class Model:
 
     def _texts(self, message: Any) -> None:
         """Look into texts, which nothing bounds."""
-        found = [each for each in leaves(message, _NUMBERS_ONLY) if len(each[2]) >= embedded.LEAST]
+        values = (each for each in leaves(message, _NUMBERS_ONLY) if len(each[2]) >= embedded.LEAST)
+        found = {(holder.DESCRIPTOR.name, field, value): None for holder, field, value in values}
         long = {value: self._parsed.leaves[value] for _, _, value in found if value in self._parsed.leaves}
         self._source.want(*(Span(span.start, min(span.stop, span.start + _TEXT_MOST)) for span in long.values()))
-        for holder, field, value in found:
+        for number, (holder, field, value) in enumerate(found):
             content = self._parsed.content(self._source, value) or BytesSource(value)
-            name = f"{field}@{long[value].start}" if value in long else field
+            name = f"{field}@{long[value].start}" if value in long else f"{field}-{number}"
+            prose = field == "value" or (field == "doc_string" and holder in _DESCRIBED)
             if kind := embedded.kind_of(content):
                 self._hand_on(content, kind, name)
-            elif field in _PROSE or field == "s":
+            elif prose or field == "s":
                 text = content.read(0, min(content.size, _TEXT_MOST))
                 for where in embedded.encoded(text):
                     inner = BytesSource(embedded.decoded(text[where.start :], hexadecimal=where.hexadecimal))
                     if kind := embedded.kind_of(inner):
                         self._hand_on(inner, kind, f"{name}@{where.start}")
-                if field in _PROSE and (code := _CODE.search(text)):
-                    where_ = f"{holder.DESCRIPTOR.name} {field}: {code[0].decode('latin-1').strip()}"
-                    self._told["onnx.metadata"][where_] = None
+                if prose and (code := _CODE.search(text)):
+                    self._told["onnx.metadata"][f"{holder} {field}: {code[0].decode('latin-1').strip()}"] = None
 
     def _hand_on(self, content: Source, kind: str, name: str) -> None:
         self._parts += 1

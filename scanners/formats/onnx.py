@@ -98,7 +98,7 @@ def _scan_data(source: Source, scan: Scan) -> None:
     scan.account.inert(0, source.size)
 
 
-SCANNER = Scanner("onnx", 1, frozenset({".onnx"}), recognise, scan)
+SCANNER = Scanner("onnx", 2, frozenset({".onnx"}), recognise, scan)
 SESSIONS = Scanner("onnx.session", 1, frozenset(), _is_session, _scan_session)
 DATA = Scanner(
     "onnx.data",

@@ -3,7 +3,7 @@
 import pytest
 
 from scanners.binary.cursor import PIECE, Cursor
-from scanners.source import BytesSource, Missing, SparseSource, Truncated, merge
+from scanners.source import BytesSource, Missing, Span, SparseSource, Truncated, merge
 
 
 def test_what_is_peeked_stays_and_what_is_taken_does_not():
@@ -22,6 +22,24 @@ def test_pieces_are_all_that_is_left():
     pieces = list(Cursor(BytesSource(data), 5).pieces())
     assert b"".join(pieces) == data[5:]
     assert max(map(len, pieces)) <= PIECE
+
+
+def test_what_is_expected_comes_in_one_round():
+    size, held = 50_000_000, [Span(0, 100)]
+
+    def read(held):
+        cursor = Cursor(SparseSource(lambda _, length: bytes(length), size, held), 10)
+        cursor.expect(9_000_000)
+        for _ in range(90):
+            cursor.take(100_000)
+        cursor.expect(size)
+
+    with pytest.raises(Missing) as first:
+        read(held)
+    assert merge(first.value.spans) == [Span(100, 9_000_010)]
+    with pytest.raises(Missing) as second:
+        read([Span(0, 9_000_010)])
+    assert merge(second.value.spans) == [Span(9_000_010, size)]
 
 
 def test_a_long_part_costs_as_many_rounds_as_it_has_doublings():
