@@ -49,7 +49,7 @@ def run(
         statements = connection.extract_statements(sql)
         if len(statements) != 1:
             raise QueryError("one query at a time, please: this has several" if statements else "the query is empty")
-        kind = statements[0].type.name
+        kind = _kind(statements[0])
         if kind not in _READS:
             raise QueryError(f"the history can only be read: {kind} is not allowed, SELECT is")
         answer = connection.sql(sql, params=dict(parameters) if parameters else None)
@@ -64,6 +64,14 @@ def run(
         return Table(columns, answer.fetchall(), types)
     except duckdb.Error as error:
         raise QueryError(_one_line(str(error))) from error
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    """DuckDB's type of the statement; some of the types it has no name for in Python."""
+    try:
+        return str(statement.type.name)
+    except ValueError:
+        return "this"
 
 
 def _one_line(message: str) -> str:

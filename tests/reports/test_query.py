@@ -1,5 +1,6 @@
 """A query reads the history, and nothing else."""
 
+import duckdb
 import pytest
 
 from reports.errors import QueryError
@@ -73,6 +74,21 @@ def test_a_time_with_a_zone_comes_back_in_utc(store):
         "SELECT * FROM read_parquet('https://127.0.0.1:1/x.parquet')",
         "SELECT * FROM sqlite_scan('{secret}', 't')",
         "SELECT * FROM duckdb_secrets()",
+        "SELECT * FROM which_secret('x', 's3')",
+        "FROM read_text('file://{secret}')",
+        "FROM read_text('/proc/self/environ')",
+        "FROM read_csv('/dev/stdin')",
+        "FROM read_json('{secret}')",
+        "FROM read_ndjson_objects('{secret}')",
+        "FROM parquet_metadata('{secret}')",
+        "FROM query_table('{secret}')",
+        "FROM read_duckdb('{secret}')",
+        "FROM json_execute_serialized_sql(json_serialize_sql('SELECT * FROM read_text(''{secret}'')'))",
+        "SUMMARIZE '{secret}'",
+        "DESCRIBE '{secret}'",
+        "PIVOT (FROM read_text('{secret}')) ON content USING count(*)",
+        "FROM 's3://bucket/x.parquet'",
+        "FROM st_read('{secret}')",
     ],
 )
 def test_no_other_file_is_read(store, secret, sql):
@@ -80,6 +96,27 @@ def test_no_other_file_is_read(store, secret, sql):
         store.query(sql.format(secret=secret, folder=secret.parent))
     assert "hf_secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_no_other_database_is_read(store, tmp_path):
+    other = tmp_path / "other.duckdb"
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 'hf_secret' AS token")
+    with pytest.raises(QueryError, match="disabled by configuration") as caught:
+        store.query(f"FROM read_duckdb('{other}')")
+    assert "hf_secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["HOME", "HF_TOKEN"])
+def test_no_variable_of_the_environment_is_read(store, name):
+    with pytest.raises(QueryError, match="getenv does not exist"):
+        store.query(f"SELECT getenv('{name}')")
+
+
+@pytest.mark.parametrize("name", ["sql", "statements", "parameters", "connection", "store", "pytest"])
+def test_no_object_of_the_program_is_a_table(store, name):
+    with pytest.raises(QueryError, match="does not exist"):
+        store.query(f"SELECT * FROM {name}")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +155,26 @@ def test_no_other_file_is_read(store, secret, sql):
         "BEGIN",
         "USE memory",
         "PREPARE p AS SELECT 1",
+        "EXECUTE p",
+        "UPDATE EXTENSIONS",
+        "LOAD '{folder}/evil.duckdb_extension'",
+        "INSTALL evil FROM 'http://127.0.0.1:1'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{folder}/out.csv'",
+        "EXPLAIN COPY (SELECT 1) TO '{folder}/out.csv'",
+        "COPY FROM DATABASE audit TO memory",
+        "MERGE INTO findings USING findings AS o ON true WHEN MATCHED THEN DELETE",
+        "TRUNCATE findings",
+        "COMMENT ON TABLE findings IS 'x'",
+        "CREATE MACRO f() AS 1",
+        "CREATE TEMP MACRO count(x) AS 0",
+        "CREATE TYPE t AS ENUM ('a')",
+        "SET GLOBAL enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "PRAGMA import_database('{folder}')",
+        "FROM enable_logging()",
+        "FROM force_checkpoint('audit')",
+        "COMMIT",
+        "SELECT 1; ATTACH '{folder}/other.duckdb'",
         "CREATE SECRET s (TYPE s3)",
         "SELECT 1; SELECT 2",
         "SELECT 1; DROP TABLE findings",
