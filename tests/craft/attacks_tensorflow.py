@@ -2,6 +2,8 @@
 
 import json
 
+from tests.craft import flatbuffers as fb
+from tests.craft.archives import Part, archive
 from tests.craft.attack import several
 from tests.craft.keras import old_lambda
 from tests.craft.pickles import asm, system
@@ -25,6 +27,7 @@ from tests.craft.tensorflow import (
     text_attr,
     varint,
 )
+from tests.craft.torch_archives import method
 
 PATH = "/tmp/HARMLESS"
 TARGET = const("path", PATH)
@@ -253,10 +256,61 @@ FILES = several(
     name="saved_model.pb",
 )
 
+PHONES = several(
+    "6.5",
+    {
+        "an operation of TensorFlow writes": fb.model(fb.code("FlexWriteFile"), options=(fb.node("WriteFile"),)),
+        "another one than the operator says": fb.model(fb.code("FlexAdd"), options=(fb.node("WriteFile"),)),
+        "an operation of TensorFlow calls Python": (
+            fb.model(fb.code("FlexPyFunc"), options=(fb.node("PyFunc"),)),
+            {"rule": "tensorflow-python", "severity": "critical"},
+        ),
+        "an operator of nobody": (
+            fb.model(fb.code("RunShell")),
+            {"rule": "tflite-custom-operator", "severity": "medium", "verdict": "suspicious"},
+        ),
+        "weights elsewhere": (
+            fb.model(fb.code(None, 0), s8=[fb.Table("../../HARMLESS")]),
+            {"rule": "tflite-external-buffer"},
+        ),
+        "a pickle in the archive behind the model": (
+            fb.model(fb.code(None, 0)) + archive(Part("labels.pkl", system())),
+            {"rule": "pickle-runs-code", "severity": "critical"},
+        ),
+    },
+    rule="tensorflow-file",
+    severity="high",
+    name="model.tflite",
+) + several(
+    "3.6",
+    {
+        "a backend of nobody": (
+            fb.program(delegates=[("MineBackend", 0, 0)], inline=[bytes(64)]),
+            {"rule": "executorch-delegate", "severity": "medium", "verdict": "suspicious", "name": "model.pte"},
+        ),
+        "an operator that ExecuTorch does not have": (
+            fb.program("mine::run"),
+            {"rule": "executorch-operator", "severity": "low", "verdict": "clean", "name": "model.pte"},
+        ),
+        "torch's mobile format writes": (fb.mobile("aten::save"), {"rule": "torchscript-file-access"}),
+        "its sources write": (
+            fb.mobile("aten::mul", sources=[("m.py", method("torch.save(x, 'f')"))]),
+            {"rule": "torchscript-file-access"},
+        ),
+        "a class of native code": (
+            fb.mobile("aten::mul", classes=["__torch__.torch.classes.mine.Box"]),
+            {"rule": "torch-custom-operator", "severity": "medium", "verdict": "suspicious"},
+        ),
+    },
+    severity="high",
+    name="model.ptl",
+)
+
 TENSORFLOW_ATTACKS = {
     "What operations do": OPERATIONS,
     "What savers do": SAVERS,
     "Where it stands": PLACES,
     "When it happens": LOADING,
     "What lies beside the graph": FILES,
+    "Models for phones": PHONES,
 }

@@ -61,7 +61,8 @@ PAGES = (
     Page(
         "keras",
         "Keras: the attacks that are known, and what is said of them",
-        "The honest files are models by Keras 3, Keras 2 and tf_keras.",
+        "A name in a package that nobody has reviewed is medium, as an unknown import of a pickle is: only Keras before"
+        " 3.9 imports it. The honest files are models by Keras 3, Keras 2 and tf_keras.",
         KERAS_ATTACKS,
         folder="keras",
     ),
