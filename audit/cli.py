@@ -218,6 +218,18 @@ def report(page: Path, **options: Any) -> None:
 
 
 @cli.command()
+@click.option(
+    "--parquet", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder to write."
+)
+@_general
+def export(folder: Path, **options: Any) -> None:
+    """Write the history as partitioned Parquet; a folder of an earlier export is replaced."""
+    from audit import commands, history  # noqa: PLC0415 - heavy
+
+    sys.exit(history.export(folder, commands.Options(**options)))
+
+
+@cli.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> None:
     """List the rules, or explain one."""

@@ -118,6 +118,18 @@ def _standard_input() -> str:
     return sys.stdin.buffer.read().decode(errors="surrogateescape") if sys.stdin is not None else ""
 
 
+def export(folder: Path, options: Options) -> Exit:
+    """`audit export`."""
+
+    def run() -> Exit:
+        store = open_store(configuration(options), options)
+        store.export(folder)
+        warn_set_aside(store)
+        return Exit.OK
+
+    return guarded(run)
+
+
 def trends(by: str, weeks: int, options: Options) -> Exit:
     """`audit trends`."""
     from reports.trend import groups_text, trend_text  # noqa: PLC0415 - beside its only use

@@ -39,17 +39,20 @@ _SETTINGS = {
 
 
 @contextmanager
-def opened(path: Path, *, write: bool, wait: float) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(path: Path, *, write: bool, wait: float, folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the database at `path`, made if there is none, with the newest schema.
 
     Waits up to `wait` seconds for other users of the file, then raises `StoreBusy`. Leaving the block closes the
-    file; an open transaction is rolled back.
+    file; an open transaction is rolled back. Below `folder`, if one is named, the connection may write files.
     """
     deadline = time.monotonic() + wait
     if not _TURN.acquire(timeout=max(0.0, wait)):
         raise StoreBusy(f"{path} is in use by this process")
     try:
         connection = _ready(path, write=write, deadline=deadline)
+        if folder is not None:
+            connection.close()
+            connection = _connect(path, write=write, deadline=deadline, folder=folder)
         try:
             with _as_store_error(path):
                 yield connection
@@ -106,10 +109,12 @@ def _ready(path: Path, *, write: bool, deadline: float) -> duckdb.DuckDBPyConnec
     return _ready(path, write=False, deadline=deadline)
 
 
-def _connect(path: Path, *, write: bool, deadline: float) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, *, write: bool, deadline: float, folder: Path | None = None) -> duckdb.DuckDBPyConnection:
     import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
 
     settings: dict[str, Any] = dict(_SETTINGS)
+    if folder is not None:
+        del settings["enable_external_access"]
     while True:
         try:
             connection = duckdb.connect(str(path), read_only=not write, config=settings)
@@ -123,6 +128,11 @@ def _connect(path: Path, *, write: bool, deadline: float) -> duckdb.DuckDBPyConn
             time.sleep(min(left, random.uniform(_PAUSE / 20, _PAUSE)))  # noqa: S311 - jitter, not a secret
         else:
             connection.execute("SET TimeZone = 'UTC'")
+            if folder is not None:
+                # What may be reached can be narrowed only in this order.
+                quoted = str(folder).replace("'", "''")
+                connection.execute(f"SET allowed_directories = ['{quoted}']")
+                connection.execute("SET enable_external_access = false")
             return connection
 
 

@@ -8,6 +8,7 @@ are looked up in both, so nothing is scanned twice because a merge is late.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reports import query, rows
+from reports import export, query, rows
 from reports.alive import alive, is_alive
 from reports.database import misfits, opened
 from reports.errors import StoreBusy, StoreError
@@ -230,6 +231,18 @@ class Store:
         self.merge()
         with opened(self.path, write=False, wait=self.wait) as connection:
             return connection.execute(_REFERENCED, [audit_id]).fetchall()
+
+    def export(self, folder: Path) -> None:
+        """The history as Parquet in a folder (reports.export), replaced as a whole; raises `StoreError`."""
+        self.merge()
+        folder = folder.absolute()
+        draft = export.draft_of(folder)
+        try:
+            with opened(self.path, write=False, wait=self.wait, folder=draft) as connection:
+                export.write(connection, draft)
+            export.replace(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     def outdated(self, ruleset: str) -> list[str]:
         """The audits that speak for their targets and were judged by other rules than these."""
