@@ -1,7 +1,8 @@
 """What the page says, asked of the history: the files `page/*.sql`, one question each.
 
-The numbered ones make temporary tables that the others ask; each other one is a list of rows by its name. Where a list
-is capped, the column `total` of its rows says how many there are.
+The numbered ones make temporary tables that the others ask, `page_…`, as a view that names a table takes a temporary
+one of that name for it; each other one is a list of rows by its name. Where a list is capped, the column `total` of its
+rows says how many there are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 -- What stands: of each target the audit that speaks for it, and of targets that no audit ever reached the newest
 -- attempt; the riskiest first.
-CREATE TEMP TABLE targets AS
+CREATE TEMP TABLE page_targets AS
 WITH known AS (
     SELECT *, coalesce(repo_type, kind) AS type FROM audits
     WHERE selection IS NULL AND NOT coalesce(starts_with(error, 'renamed:'), false)
@@ -15,7 +15,7 @@ never_seen AS (
 counted AS (
     SELECT audit_id, count(*) FILTER (severity = 'critical') AS critical, count(*) FILTER (severity = 'high') AS high,
         count(*) FILTER (severity = 'medium') AS medium, count(*) FILTER (severity = 'low') AS low
-    FROM standing GROUP BY audit_id
+    FROM page_findings GROUP BY audit_id
 )
 SELECT row_number() OVER (ORDER BY verdict DESC, critical DESC, high DESC, medium DESC, downloads DESC, repo_id, type)
         AS rank,

@@ -1,2 +1,2 @@
 -- The targets that have a page of their own.
-CREATE TEMP TABLE riskiest AS FROM targets WHERE rank <= 200;
+CREATE TEMP TABLE page_riskiest AS FROM page_targets WHERE rank <= 200;

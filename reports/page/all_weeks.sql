@@ -1,2 +1,2 @@
 -- Which weeks are shown?
-FROM weeks ORDER BY week;
+FROM page_weeks ORDER BY week;

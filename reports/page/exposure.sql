@@ -5,7 +5,7 @@ WITH risky AS (
     FROM exposure WHERE severity >= 'high'::severity GROUP BY ALL
 )
 SELECT repo, type, severity, findings, downloads,
-    (SELECT min(rank) FROM targets AS t WHERE (t.repo, t.type) = (risky.repo, risky.type)) AS rank,
+    (SELECT min(rank) FROM page_targets AS t WHERE (t.repo, t.type) = (risky.repo, risky.type)) AS rank,
     count(*) OVER () AS total
 FROM risky WHERE downloads > 0
 ORDER BY downloads DESC, repo LIMIT 100;

@@ -1,7 +1,7 @@
 -- How does each organisation stand?
 WITH stood AS (
     SELECT org, week, coalesce(sum(findings), 0)::BIGINT AS findings
-    FROM (SELECT DISTINCT org FROM targets) CROSS JOIN weeks LEFT JOIN weekly USING (org, week) GROUP BY ALL
+    FROM (SELECT DISTINCT org FROM page_targets) CROSS JOIN page_weeks LEFT JOIN page_weekly USING (org, week) GROUP BY ALL
 ),
 lines AS (SELECT org, list(findings ORDER BY week) AS weekly FROM stood GROUP BY org)
 SELECT org, count(*) AS repos, count(*) FILTER (verdict = 'malicious') AS malicious,
@@ -9,5 +9,5 @@ SELECT org, count(*) AS repos, count(*) FILTER (verdict = 'malicious') AS malici
     count(*) FILTER (verdict = 'clean') AS clean, sum(critical + high)::BIGINT AS findings,
     sum(downloads) FILTER (verdict = 'malicious')::BIGINT AS downloads, any_value(weekly) AS weekly,
     count(*) OVER () AS total
-FROM targets JOIN lines USING (org)
+FROM page_targets JOIN lines USING (org)
 GROUP BY org ORDER BY malicious DESC, suspicious DESC, incomplete DESC, repos DESC, org LIMIT 300;

@@ -1,6 +1,6 @@
 -- How did the riskiest targets come to where they are?
 WITH told AS (
-    SELECT t.rank, a.* FROM riskiest AS t
+    SELECT t.rank, a.* FROM page_riskiest AS t
     JOIN audits AS a ON a.repo_id = t.repo AND coalesce(a.repo_type, a.kind) = t.type
         AND CASE WHEN regexp_full_match(coalesce(a.revision, ''), '[0-9a-f]{40}|main|') THEN '' ELSE a.revision END
             = t.revision

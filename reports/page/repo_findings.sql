@@ -2,7 +2,7 @@
 WITH found AS (
     SELECT rank, severity, rule, path, min(member) AS member, count(DISTINCT member) AS members,
         arg_min(message, member) AS message, min(first_seen) AS first_seen
-    FROM standing JOIN riskiest USING (audit_id)
+    FROM page_findings JOIN page_riskiest USING (audit_id)
     GROUP BY rank, severity, rule, path
 )
 SELECT *, count(*) OVER (PARTITION BY rank) AS total FROM found

@@ -1,2 +1,2 @@
 -- How does each target stand?
-SELECT *, count(*) OVER () AS total FROM targets ORDER BY rank LIMIT 2000;
+SELECT *, count(*) OVER () AS total FROM page_targets ORDER BY rank LIMIT 2000;

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from importlib.resources import files
 
 import pytest
 from markupsafe import escape as markup
@@ -131,6 +132,17 @@ def test_what_is_left_out_is_said(tmp_path):
     text = page(store)
     assert "Findings by file and rule, the newest first: 300 of 301" in text
     assert "Findings by file and rule, the worst first: 25 of 301" in text
+
+
+def test_no_temporary_table_takes_the_name_of_a_view():
+    made = [
+        re.findall(r"TEMP TABLE (\w+)", entry.read_text())
+        for entry in (files("reports") / "page").iterdir()
+        if entry.suffix == ".sql"
+    ]
+    names = {name for one in made for name in one}
+    assert len(names) == 5
+    assert all(name.startswith("page_") for name in names)
 
 
 def test_a_history_without_audits_makes_no_page(tmp_path):
