@@ -83,5 +83,5 @@ def test_the_connection_of_an_export_reaches_its_folder_only(store, tmp_path):
         for sql in ("COPY (SELECT 1) TO '{}/x.csv'", "FROM glob('{}/*')", "ATTACH '{}/x.duckdb'"):
             with pytest.raises(duckdb.PermissionException):
                 connection.execute(sql.format(tmp_path))
-        with pytest.raises(duckdb.Error, match="enable_external_access"):
+        with pytest.raises(duckdb.Error, match="Cannot enable external access"):
             connection.execute("SET enable_external_access = true")
