@@ -27,6 +27,7 @@ from scanners.binary.pickle_state import lent, maker, put
 from scanners.binary.pickle_values import (
     BUFFER,
     EXTENSION,
+    KEPT,
     UNKNOWN,
     Getter,
     Global,
@@ -92,6 +93,7 @@ class Caller(Stack):
 
     def _stack_global(self, _: Argument) -> None:
         name, module = self._pop(), self._pop()
+        self._use(name, module)
         if isinstance(name, str) and isinstance(module, str):
             self._push(self._find(module, name))
             return
@@ -118,6 +120,7 @@ class Caller(Stack):
 
     def _binpersid(self, _: Argument) -> None:
         identity = self._pop()
+        self._use(identity)
         self._notes.persistent(identity, self.at)
         if isinstance(identity, tuple) and len(identity) in {3, 4} and identity[0] in _REDUCED:
             # torch/package/package_importer.py, `persistent_load`: the importer itself is the first argument.
@@ -164,6 +167,7 @@ class Caller(Stack):
     def _call(self, callee: Value, arguments: tuple[Value, ...], opcode: str) -> Value:
         """State a call and every call that it makes in its turn, as far as they can be named."""
         for _ in range(_CALL_DEPTH):
+            self._use(callee, *arguments[:KEPT])
             self._notes.call(callee, arguments, opcode, self.at)
             if (further := unwrap(callee, arguments)) is None:
                 break
@@ -178,6 +182,10 @@ class Caller(Stack):
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
             return Result(callee, arguments, opcode)
+        if isinstance(found, bytes | str | tuple):
+            self._due -= len(found)
+            if self._due < self.at:
+                self._weigh(self.at)
         if isinstance(found, bytes | Payload):
             self._payload(found, self.at, True)  # protocols below 3 write all bytes as a call
         elif isinstance(found, Global | tuple):
@@ -196,6 +204,7 @@ class Caller(Stack):
     def _build(self, _: Argument) -> None:
         state = self._pop()
         target = self._top()
+        self._use(state, target)
         if made := put(target, state, armed=self._armed):
             self._notes.call(*made, "BUILD", self.at)
         if owner := target if isinstance(target, Global) else lent(target):

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary.pickle_lexer import NUMBER, SHORT, Broken, Lexer, Payload, decode_text
 from scanners.binary.pickle_memo import Memo
-from scanners.binary.pickle_opcodes import CODES, KINDS, NUMBER8, SIMPLE, TAKES, TEXT1, TEXT4
+from scanners.binary.pickle_opcodes import CODES, KINDS, NAMES, NUMBER8, SIMPLE, TAKES, TEXT1, TEXT4
 from scanners.binary.pickle_readings import SILENCE, Possible, Silence
 from scanners.binary.pickle_skips import Skipper
-from scanners.binary.pickle_stack import DEEP
+from scanners.binary.pickle_stack import DEEP, EPOCH
 from scanners.binary.pickle_state import NAMES as ARMING
 from scanners.binary.pickle_values import UNKNOWN, Run, Value
 from scanners.budget import LimitReached
@@ -81,13 +81,6 @@ class Machine(Skipper):
         self.renumbers = False
         """Whether a stream after the first would find other values in its memo if that were one for all."""
         self._lexer = Lexer(BytesSource(b""))
-        self._handlers = self._table()
-
-    def _table(self) -> list[Callable[[Argument], None]]:
-        table: list[Callable[[Argument], None]] = [self._undefined] * 256
-        for name, code in CODES.items():
-            table[code] = getattr(self, _HANDLERS.get(name, f"_{name.lower()}"))
-        return table
 
     def run(self, lexer: Lexer) -> Stream:
         """Walk one stream from where the lexer is; raises `Broken` where no unpickler goes on."""
@@ -96,6 +89,7 @@ class Machine(Skipper):
             self._earlier, self._memo = self._memo or self._earlier, Memo(self._walk)
         self._stack.clear()
         del self._marks[:]
+        self._light = 0
         self._protocol = 0
         if not self._keeps_frames():
             self._frame = 0
@@ -114,7 +108,10 @@ class Machine(Skipper):
         """Walk to the STOP; what is on top of the stack there."""
         self._lexer = lexer
         self._try_at = lexer.at
+        self._due = lexer.at + EPOCH
         while True:
+            if lexer.at >= self._due:
+                self._weigh(lexer.at)
             self._sweep(lexer)
             if self._resume and lexer.at >= self._resume[0]:
                 lexer.at, self._resume = self._resume[1], None
@@ -129,7 +126,9 @@ class Machine(Skipper):
                     if self._framed and not self._keeps_frames():
                         lexer.at = self._frame
                 return self._pop()
-            self._handlers[token.code](token.argument)
+            if token.stop - token.start > SHORT:
+                self._passed(token.stop - token.start)
+            _TABLE[token.code](self, token.argument)
             if token.cut:
                 raise Broken("the last line is cut off", token.start)
 
@@ -139,12 +138,12 @@ class Machine(Skipper):
         index, limit = lexer.at - base, len(data)
         if lexer.at < self._frame < base + limit:
             limit = self._frame - base
-        stop = min(limit - _FIXED, len(data) - SHORT)
+        stop = min(limit - _FIXED, len(data) - SHORT, self._due - base)
         if data is not self._window:
             self._window, self._armed = data, self._armed or any(name in data for name in ARMING)
         grammar = self._grammar(lexer)
         try_at = self._try_at - base if grammar else stop
-        start, kinds, handlers, push = index, KINDS, self._handlers, self._stack.append
+        start, kinds, handlers, push = index, KINDS, _TABLE, self._stack.append
         while index < stop:
             if index >= try_at and grammar:
                 skipped, try_at = self._skip(grammar, data, base, index, limit)
@@ -158,7 +157,7 @@ class Machine(Skipper):
                 self.at = base + index
                 index += 1
                 self.behind = base + index
-                handlers[code](None)
+                handlers[code](self, None)
             elif kind == TEXT1:
                 index += 2 + data[index + 1]
                 if index > limit:
@@ -172,7 +171,7 @@ class Machine(Skipper):
                 self.at = base + index
                 index += 1 + kind - TAKES
                 self.behind = base + index
-                handlers[code](int.from_bytes(data[start + 1 : index], "little"))
+                handlers[code](self, int.from_bytes(data[start + 1 : index], "little"))
             elif kind == NUMBER8:
                 index += 9
                 push(NUMBER)
@@ -335,3 +334,6 @@ _HANDLERS = {
     "FRAME": "_enter_frame",
     "STOP": "_undefined",
 }
+_TABLE: list[Callable[[Machine, Argument], None]] = [
+    getattr(Machine, _HANDLERS.get(name, f"_{name.lower()}") if name else "_undefined") for name in NAMES
+]

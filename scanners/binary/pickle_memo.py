@@ -14,6 +14,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from scanners.binary.pickle_values import FORGOTTEN, UNKNOWN, Getter, Global, Partial, Run
+from scanners.binary.pickle_weight import lighten
 from scanners.budget import LimitReached
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
 _KEPT = 100_000
 """Values of any kind that are kept."""
-_NAMES = 1_000_000
-"""Names and short texts kept beside them, and runs."""
-_MOST = 1 << 18
+_NAMES = 1 << 18
+"""Names and short texts kept beside them."""
+_ODD = 1_000_000
+"""Entries out of order, and runs."""
+_AGAIN = 1 << 24
+"""Bytes of runs that are walked for the sake of what was asked for."""
+_MOST = 1 << 16
 """Bytes of runs, one behind the other, that are walked together when an entry of one is asked for."""
 _TEXT = 64
 """Characters of a text that may be a name."""
@@ -41,6 +46,7 @@ class Memo:
         self._known: dict[int, Value] = {}
         self._from = self._dense = first
         self._rewritten: set[int] = set()
+        self._again = 0
         self._first, self._start, self._stop = array("Q"), array("Q"), array("Q")
         self.count = first
         """Entries so far: the index that MEMOIZE writes next."""
@@ -61,7 +67,7 @@ class Memo:
             return
         self._dense = self.count = index + 1
         known = self._known
-        if len(known) < _KEPT or isinstance(value, Global) or (len(known) < _NAMES and _lasting(value)):
+        if len(known) < _KEPT or (len(known) < _NAMES and _lasting(value)):
             known[index] = value
 
     def put(self, index: int, value: Value) -> None:
@@ -81,8 +87,8 @@ class Memo:
         elif index not in known:
             self.count += 1
         known[index] = value
-        if len(known) > _NAMES:
-            raise LimitReached("memo", f"over {_NAMES} entries out of order")
+        if len(known) > _ODD:
+            raise LimitReached("memo", f"over {_ODD} entries out of order")
 
     def get(self, index: int) -> Value:
         """The value under an index; `FORGOTTEN` if it was not kept, and a KeyError if there is none."""
@@ -92,7 +98,8 @@ class Memo:
             if not self._from <= index < self._dense:
                 raise
         at = bisect_right(self._first, index) - 1
-        if at >= 0:
+        if at >= 0 and self._again < _AGAIN:
+            self._again += self._stop[at] - self._start[at]
             found = Run(self._start[at], self._stop[at], self._first[at], self._walk).unroll([])
             room = _NAMES - len(self._known)
             for place, value in found.items() if len(found) <= room else ():
@@ -111,6 +118,11 @@ class Memo:
         """The value that has always been under an index: what a run meant that is walked long after it was read."""
         return UNKNOWN if index in self._rewritten else self.get(index)
 
+    def lighten(self) -> None:
+        """Forget of large values what there is no room for, the oldest first; names stay."""
+        known = self._known
+        lighten(known, [index for index in reversed(known) if not _lasting(known[index])])
+
     def entries(self) -> dict[int, Value]:
         """What is kept."""
         return self._known
@@ -118,7 +130,7 @@ class Memo:
     def skip(self, run: Run, entries: int) -> None:
         """Note that a run writes so many entries, under the next indices."""
         self._dense = self.count = self.count + entries
-        if not entries or len(self._first) > _NAMES:
+        if not entries or len(self._first) > _ODD:
             return
         if self._stop and self._stop[-1] == run.start and run.stop - self._start[-1] <= _MOST:
             self._stop[-1] = run.stop
@@ -142,4 +154,4 @@ class Memo:
 
 def _lasting(value: Value) -> bool:
     """Whether a value is worth keeping in a large memo: what may be called, or name what is."""
-    return isinstance(value, Partial | Getter) or (isinstance(value, str) and len(value) <= _TEXT)
+    return isinstance(value, Global | Partial | Getter) or (isinstance(value, str) and len(value) <= _TEXT)

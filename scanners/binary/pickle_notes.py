@@ -114,8 +114,6 @@ class Notes:
             return
         sketch = _sketch(module, name, arguments) + "".join([self._kind(argument) for argument in arguments])
         index = known.outlines.get(sketch)
-        if index is not None and index < 0:
-            return
         if index is not None:
             self._counts[index] = self._counts.get(index, 1) + 1
             return
@@ -142,8 +140,9 @@ class Notes:
                 offset,
             )
         )
-        known.outlines[sketch] = index = len(self._scan.facts) - 1 if kept else _LEFT_OUT
-        known.constants.setdefault(self.alike(arguments), index)
+        if kept:
+            known.outlines[sketch] = index = len(self._scan.facts) - 1
+            known.constants.setdefault(self.alike(arguments), index)
 
     def alike(self, arguments: Sequence[Value]) -> tuple[str, ...]:
         """What is the same of calls of which the first says all: they differ in nothing but numbers and data."""

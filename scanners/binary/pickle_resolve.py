@@ -13,6 +13,7 @@ from scanners.binary.pickle_codecs import EVALUATORS as CODECS
 from scanners.binary.pickle_codecs import MOST, decode
 from scanners.binary.pickle_convert import as_arguments
 from scanners.binary.pickle_values import (
+    FORGOTTEN,
     UNKNOWN,
     Getter,
     Global,
@@ -106,6 +107,8 @@ def _item(arguments: Arguments) -> Value:
         # `vars(module)[name]` and `module.__dict__[name]` are attributes by another way.
         base = owner.name.removesuffix("__dict__").rstrip(".") if owner.name.endswith("__dict__") else owner.name
         return Global(owner.module, f"{base}.{key}" if base else key)
+    if isinstance(owner, tuple) and FORGOTTEN in owner:
+        return None
     if isinstance(owner, tuple | str) and isinstance(key, int) and -len(owner) <= key < len(owner):
         return owner[key]
     if isinstance(owner, str | bytes) and isinstance(key, Result) and _canonical(key.callee) == "builtins.slice":

@@ -72,6 +72,7 @@ class Skipper(Caller):
                 self._notes.reference(callee, "built", base + start)
         run = Run(base + start, base + stop, memo.count, self._walk)
         memo.skip(run, tally.memoized)
+        self._passed(stop - start)
         self._stack.append(run)
         return True
 

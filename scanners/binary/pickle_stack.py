@@ -14,6 +14,7 @@ from scanners.binary.pickle_lexer import NUMBER, Broken, Payload
 from scanners.binary.pickle_memo import Memo
 from scanners.binary.pickle_state import lent, maker
 from scanners.binary.pickle_values import BUFFER, FORGOTTEN, UNKNOWN, Global, Items, Mapping, Result, Run, unrolled
+from scanners.binary.pickle_weight import lighten
 from scanners.budget import LimitReached
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from scanners.binary.pickle_readings import Silence
     from scanners.binary.pickle_values import Value
 
-DEEP = 1 << 22
+DEEP = 1 << 21
 """Values, and marks, on the stack at once: picklers write containers in batches of a thousand."""
-_CONTAINERS = 1 << 18
-"""Containers up to which those inside others are kept."""
-
+_TUPLE = 1024
+"""Elements of a tuple that are kept."""
+EPOCH = 1 << 19
+"""Bytes that are walked before what they made is weighed: a byte makes up to 72 of them."""
+_LITTLE = 63
+"""A run or a long constant keeps no more of this many bytes and one more than is made of one byte."""
 
 _GETATTR = Global("builtins", "getattr")
 _FILLS = {
@@ -47,7 +51,10 @@ class Stack:
         self._payload = payload
         self._stack: list[Value] = []
         self._marks = array("q")
-        self._containers = 0
+        self._due = 0
+        """The offset from which on all that is kept is to be weighed."""
+        self._light = 0
+        """Values at the bottom of the stack of which nothing is left to forget."""
         self._armed = False
         """Whether the stream may hold the name of a text that some classes execute."""
         self._replays = False
@@ -77,20 +84,28 @@ class Stack:
 
     def _top(self) -> Value:
         value = self._topmost()
-        if isinstance(value, Run):
+        if type(value) is Run:
             self._unroll()
             return self._topmost()
         return value
 
     def _pop(self) -> Value:
-        value = self._top()
-        self._stack.pop()
+        value = self._topmost()
+        if type(value) is Run:
+            self._unroll()
+            value = self._topmost()
+        stack = self._stack
+        del stack[-1]
+        if (height := len(stack)) < self._light:
+            self._light = height
         return value
 
     def _unroll(self) -> None:
         """Replace the run on top of the stack by its values; it may take some of those below."""
         run = self._stack.pop()
         assert isinstance(run, Run)
+        self._due -= run.stop - run.start
+        self._light = min(self._light, len(self._stack))
         run.unroll(self._stack)
 
     def _above_mark(self) -> list[Value]:
@@ -100,6 +115,7 @@ class Stack:
         start = self._marks.pop()
         values = self._stack[start:]
         del self._stack[start:]
+        self._light = min(self._light, start)
         return values
 
     def _pop_mark(self) -> list[Value]:
@@ -108,6 +124,22 @@ class Stack:
 
     def _push(self, value: Value) -> None:
         self._stack.append(value)
+
+    def _passed(self, length: int) -> None:
+        """Note that of so many bytes walked no more is kept than of a few."""
+        self._due += length * _LITTLE // (_LITTLE + 1)
+
+    def _weigh(self, at: int) -> None:
+        """Keep no more than there is room for; what is lost is told once it is used."""
+        self._due = at + EPOCH
+        height = len(self._stack)
+        self._light = max(self._light, height - lighten(self._stack, range(height - 1, self._light - 1, -1)))
+        self._memo.lighten()
+
+    def _use(self, *values: Value) -> None:
+        """Note that values matter, so that they must not have been forgotten."""
+        if FORGOTTEN in values:
+            self._notes.forgotten(self.at)
 
     # --- constants ---------------------------------------------------------------------------------------------
 
@@ -152,30 +184,28 @@ class Stack:
 
     # --- containers --------------------------------------------------------------------------------------------
 
-    def _whole(self) -> bool:
-        """Whether all that is put into the next container is seen."""
-        self._containers += 1
-        return not self._replays
-
     def _mark(self, _: Argument) -> None:
         self._marks.append(len(self._stack))
         if len(self._marks) > DEEP:
             raise LimitReached("stack", f"over {DEEP} marks on the stack")
 
     def _empty_list(self, _: Argument) -> None:
-        self._push(Items("list", whole=self._whole()))
+        self._push(Items("list", whole=not self._replays))
 
     def _empty_set(self, _: Argument) -> None:
-        self._push(Items("set", whole=self._whole()))
+        self._push(Items("set", whole=not self._replays))
 
     def _empty_dict(self, _: Argument) -> None:
-        self._push(Mapping(whole=self._whole()))
+        self._push(Mapping(whole=not self._replays))
 
     def _empty_tuple(self, _: Argument) -> None:
         self._push(())
 
     def _tuple(self, _: Argument) -> None:
-        self._push(tuple(self._pop_mark()))
+        values = unrolled(self._above_mark(), _TUPLE)
+        if len(values) >= _TUPLE:
+            values[_TUPLE - 1 :] = [FORGOTTEN]
+        self._push(tuple(values))
 
     def _tuple1(self, _: Argument) -> None:
         self._push((self._pop(),))
@@ -189,23 +219,26 @@ class Stack:
         self._push((self._pop(), second, third))
 
     def _list(self, _: Argument) -> None:
-        items = Items("list", whole=self._whole())
+        items = Items("list", whole=not self._replays)
         items.extend(self._above_mark())
         self._push(items)
 
     def _frozenset(self, _: Argument) -> None:
-        items = Items("frozenset", whole=self._whole())
+        items = Items("frozenset", whole=not self._replays)
         items.extend(self._above_mark())
         self._push(items)
 
     def _dict(self, _: Argument) -> None:
-        mapping = Mapping(whole=self._whole())
+        mapping = Mapping(whole=not self._replays)
         mapping.extend(self._above_mark())
         self._push(mapping)
 
     def _append(self, _: Argument) -> None:
-        value = self._pop()
-        self._grow(self._top(), [value], "APPEND")
+        value, target = self._pop(), self._top()
+        if isinstance(target, Items):
+            target.extend([value])
+        else:
+            self._grow(target, [value], "APPEND")
 
     def _appends(self, _: Argument) -> None:
         values = self._above_mark()
@@ -225,9 +258,8 @@ class Stack:
 
     def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
         """Add to a container, or, where the target is something else, state that the stream changes it."""
+        self._use(target)
         if isinstance(target, Items | Mapping):
-            if self._containers > _CONTAINERS:
-                values = [UNKNOWN if isinstance(value, Items | Mapping) else value for value in values]
             target.extend(values)
         elif owner := target if isinstance(target, Global) else lent(target):
             self._notes.mutation(owner, opcode, (unrolled(values) or [None])[0], self.at)
@@ -276,8 +308,6 @@ class Stack:
                     raise Broken(f"memo {index} was never written", self.at) from None
                 value = UNKNOWN  # written by an earlier stream, or by nobody
         self._push(value)
-        if value is FORGOTTEN:
-            self._notes.forgotten(self.at)
 
     def _undefined(self, _: Argument) -> None:
         raise Broken("no opcode", self.at)

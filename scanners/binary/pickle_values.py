@@ -57,10 +57,12 @@ _NOTHING: list[Value] = []
 # What every empty container keeps, and nobody adds to: ten million of them fit into ten megabytes of pickle.
 
 
-def unrolled(values: list[Value]) -> list[Value]:
-    """The values with those of the runs among them."""
+def unrolled(values: list[Value], most: int = _MANY) -> list[Value]:
+    """The values with those of the runs among them; no more than `most` if the values of the last run are left out."""
     stack: list[Value] = []
     for value in values:
+        if len(stack) >= most:
+            break
         if isinstance(value, Run):
             value.unroll(stack)
         else:
@@ -101,6 +103,14 @@ class _Container:
             self._kept = values[: self._most]
         return self._kept
 
+    def held(self) -> list[Value]:
+        """The first elements, runs as they are."""
+        return self._kept
+
+    def forget(self) -> None:
+        """Keep none of the elements put in so far."""
+        self._kept, self._lazy, self.count = _NOTHING, False, max(self.count, _MANY)
+
     @property
     def whole(self) -> bool:
         """Whether all that was put into it is known."""
@@ -113,7 +123,7 @@ class Items(_Container):
     __slots__ = ("kind",)
 
     def __init__(self, kind: str, *, whole: bool = True) -> None:
-        super().__init__(whole=whole)
+        self._kept, self._lazy, self.count = _NOTHING, False, 0 if whole else _MANY
         self.kind = kind
 
     @property
@@ -185,7 +195,7 @@ BUFFER = Opaque("buffer")
 EXTENSION = Opaque("extension")
 """What a code stands for that a program may have put into the extension registry."""
 FORGOTTEN = Opaque("forgotten")
-"""A memo entry past the number that is kept."""
+"""A value past what is kept."""
 
 Value = (
     None

@@ -80,17 +80,16 @@ class _Walk:
         self._stated = len(scan.facts)
 
     def streams(self) -> list[Stream]:
-        """Walk stream after stream; the last one may break off, which is stated."""
+        """Walk stream after stream; the last one may break off, which is stated. The first few of them are given."""
         done: list[Stream] = []
-        tried = False
         while True:
-            said = self.notes.said
+            said, start = self.notes.said, self.lexer.at
             try:
                 stream = self.machine.run(self.lexer)
             except Broken as broken:
-                if tried and self.notes.said == said:
+                if done and self.notes.said == said and self._peek(start)[0] != _PROTOCOL:
                     # It was no stream after all.
-                    self.lexer.at = done[-1].stop
+                    self.lexer.at = start
                     return done
                 self.broken = True
                 self._explain(broken.offset)
@@ -99,13 +98,12 @@ class _Walk:
                 self.notes.anomaly("pickle.broken", broken.why, broken.offset)
                 self.scan.unread("broken", f"the pickle breaks off: {broken.why}", offset=broken.offset)
                 return done
-            done.append(stream)
+            if len(done) <= _LEGACY_STREAMS:
+                done.append(stream)
             self._explain(stream.stop)
             if self.lexer.ended():
                 return done
-            head = self._peek()
-            tried = head[0] != _PROTOCOL
-            if not _starts(head) and self.lexer.at >= self._opcodes_until:
+            if self.lexer.at >= self._opcodes_until and not _starts(head := self._peek(stream.stop)):
                 # Loaders that read several streams try whatever follows, a few opcodes as well as many.
                 if self.stores(done):
                     return done
@@ -133,8 +131,8 @@ class _Walk:
         left = self.source.size - self.lexer.at
         return all(size is not None for size in sizes) and sum(8 + (size or 0) for size in sizes) == left
 
-    def _peek(self) -> bytes:
-        return self.lexer.take(self.lexer.at, min(_LOOK, self.source.size - self.lexer.at))
+    def _peek(self, at: int) -> bytes:
+        return self.lexer.take(at, min(_LOOK, self.source.size - at))
 
     def is_pickle(self) -> bool:
         """Whether what broke was a pickle: it said so, or it would have acted before it broke."""
@@ -216,4 +214,4 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 7, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 8, SUFFIXES, recognise, scan)
