@@ -1,6 +1,8 @@
 """kill -9 at any moment: the database opens, and every audit that was recorded is in it exactly once."""
 
+import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -87,3 +89,63 @@ def test_a_kill_the_moment_the_database_appears_leaves_nothing_broken(tmp_path):
         assert path.stat().st_size > 4096
         assert not path.with_name(f"{path.name}.wal").exists()
         assert Store(path, wait=5).query("SELECT count(*) FROM audits").rows == [(0,)]
+
+
+BROKEN_OFF = """
+import os, sys
+from pathlib import Path
+import duckdb
+from reports import database
+from reports.store import Store
+from tests.reports.made import audit, blob, file, finding, reference, sweep
+
+store = Store(Path(sys.argv[1]), wait=5)
+store.record(audit("first", file("a.bin", finding())))
+store.merge()
+store._merging.acquire()
+for number in range(3):
+    one = audit(f"a{number}", file("b.bin", finding(), blob=f"sha256:{number}"), blobs=(blob(f"sha256:{number}", reference()),))
+    store._spool.add_audit(one)
+store._spool.add_sweep(sweep())
+store._merging.release()
+connect = duckdb.connect
+
+
+class Dying:
+    # A connection whose process ends the moment that it would be closed: what was committed is in the log only.
+    def __init__(self, connection):
+        self.connection = connection
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+    def close(self):
+        os._exit(9)
+
+
+duckdb.connect = lambda *args, **kwargs: Dying(connect(*args, **kwargs))
+store.merge()
+"""
+
+
+def test_a_log_that_is_cut_off_anywhere_loses_no_audit(tmp_path):
+    """`WAL_CUTS`: at how many places; 0 is at each."""
+    made = tmp_path / "made" / "audit.duckdb"
+    made.parent.mkdir()
+    assert subprocess.run([sys.executable, "-c", BROKEN_OFF, str(made)], check=False).returncode == 9
+    length = made.with_name("audit.duckdb.wal").stat().st_size
+    assert length > 1000
+    seed, cuts = random.randrange(1 << 32), int(os.environ.get("WAL_CUTS", "12"))
+    print(f"seed {seed}")
+    places = {0, 1, length - 1, length, *random.Random(seed).sample(range(length), cuts)} if cuts else range(length + 1)
+    for at in places:
+        folder = tmp_path / "cut"
+        shutil.copytree(made.parent, folder)
+        os.truncate(folder / "audit.duckdb.wal", at)
+        store = Store(folder / "audit.duckdb", wait=5)
+        audits = store.query("SELECT audit_id FROM audits ORDER BY audit_id").rows
+        assert audits == [("a0",), ("a1",), ("a2",), ("first",)], at
+        counts = "SELECT (SELECT count(*) FROM findings), (SELECT count(*) FROM blob_references), (SELECT count(*) FROM sweeps)"
+        assert store.query(counts).rows == [(4, 3, 1)], at
+        assert store.set_aside == ()
+        shutil.rmtree(folder)
