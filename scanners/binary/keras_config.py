@@ -40,7 +40,16 @@ _FUNCTIONS: Final = ("function", "output_shape", "mask")
 """What a Lambda layer keeps functions under; Keras 2 says beside each of them what it is and where it is from."""
 _OPERATIONS: Final = {"TFOpLambda": "function", "SlicingOpLambda": "function", "ClassMethod": "cls_symbol"}
 """Layers of Keras 2 that call what TensorFlow exports under the name in their configuration, and where that is."""
-_PATHS: Final = ("vocabulary", "idf_weights", "filepath", "file_path", "filename", "vocabulary_file", "vocab_file")
+_PATHS: Final = (
+    "vocabulary",
+    "idf_weights",
+    "filepath",
+    "file_path",
+    "filename",
+    "vocabulary_file",
+    "vocab_file",
+    "merges",
+)
 _SAVED_MODELS: Final = {"TFSMLayer": "filepath", "KerasLayer": "handle"}
 """Layers that load a SavedModel: Keras' own, and that of tensorflow_hub."""
 _OWN: Final = frozenset(("", "__main__", "builtins", "keras", "tf_keras", "tensorflow"))
@@ -77,7 +86,8 @@ class KerasConfig:
     def _object(self, name: str, module: str, value: dict[str, object], place: Place) -> None:
         """One reading of an object."""
         if name == "function":
-            for function in texts(value.get("config")):
+            # Whatever it is called, the module is imported.
+            for function in texts(value.get("config")) or [""]:
                 self._refer("keras.function", module, function, "imported")
         elif name == "__lambda__":
             for config in dicts(value.get("config")):

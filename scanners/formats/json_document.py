@@ -236,4 +236,4 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 8, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner("json", 9, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)

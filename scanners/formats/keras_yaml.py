@@ -114,4 +114,4 @@ def _tag(tag: str, scan: Scan) -> None:
         scan.state(Reference("keras.yaml", clip_name(module or "builtins"), clip_name(name), _USES[kind], scan.member))
 
 
-SCANNER = Scanner("keras.yaml", 1, frozenset(), recognise, scan, whole=True)
+SCANNER = Scanner("keras.yaml", 2, frozenset(), recognise, scan, whole=True)

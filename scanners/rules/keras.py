@@ -148,6 +148,11 @@ def _name(fact: Reference, policy: Policy) -> _Found | None:
         return _operation(name, policy)
     if decision.kind == "deny":
         return _denied(MODULE, decision, "it is known to do harm")
+    if module.startswith("tensorflow.") and fact.used_as == "called":
+        # The modules that TensorFlow generates have a function for each operation, in another spelling.
+        spelled = "".join(part.capitalize() for part in name.split("_"))
+        found = _operation(f"raw_ops.{spelled}", policy)
+        return found if found and found.severity != "medium" else unknown
     if module.startswith("tensorflow.") and (name.endswith("Spec") or name in CLASSES):
         return None
     return unknown

@@ -201,6 +201,7 @@ NAMES = [
             "the module twice": as_json(model(thing("run", "keras.layers"))).replace(
                 b'"module": "keras.layers"', b'"module": "runpy", "module": "keras.layers"'
             ),
+            "a function without a name": model({**function("system", "os"), "config": {}}),
             "__typespec__": model({**thing("__typespec__", "pickle"), "spec_name": "loads"}),
         },
         "critical",
@@ -246,6 +247,9 @@ NAMES = [
         {
             "TFOpLambda writes a file": old("Functional", layers=[old("TFOpLambda", function="io.write_file")]),
             "TFOpLambda calls Python": old("Functional", layers=[old("TFOpLambda", function="compat.v1.py_func")]),
+            "a module that TensorFlow generates": model(
+                thing("Lambda", function=function("write_file", "tensorflow.python.ops.gen_io_ops"))
+            ),
             "TFOpLambda takes Keras' own": old("Functional", layers=[old("TFOpLambda", function="saved_model.load")]),
             "a node of a graph": old(
                 "Functional", layers=[old("TensorFlowOpLayer", node_def={"name": "w", "op": "WriteFile"})]
@@ -273,6 +277,7 @@ FILES = [
             "a vocabulary of keras_hub": model(
                 thing("SentencePieceTokenizer", "keras_hub.tokenizers", proto="/etc/passwd")
             ),
+            "merges of keras_hub": model(thing("BytePairTokenizer", "keras_hub.tokenizers", merges="/etc/passwd")),
         },
     ),
     *_samples(
@@ -374,6 +379,10 @@ NEAR_MISSES = {
         model(thing("Lambda", function=function("relu", "builtins"))),
     ),
     "a loss of Keras": ("keras-module", model(compile_config={"loss": function("mean_squared_error", "builtins")})),
+    "a module that TensorFlow generates": (
+        "keras-tensorflow-function",
+        model(thing("Lambda", function=function("add_v2", "tensorflow.python.ops.gen_math_ops"))),
+    ),
     "an inner name of Keras": ("keras-module", model(thing("Functional", "keras.src.models.functional"))),
     "keras_hub": ("keras-module", model(thing("TokenAndPositionEmbedding", "keras_hub.layers"))),
     "an initializer of TensorFlow": ("keras-module", model(thing("Constant", "tensorflow.python.ops.init_ops_v2"))),
