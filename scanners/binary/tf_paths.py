@@ -32,7 +32,14 @@ def _table(lines: str, *, writes: bool) -> dict[str, Opener]:
 
 
 PROGRAMS: Final = frozenset(
-    (b"XlaCallModule", b"MlirPassthroughOp", b"TPUCompileMlir", b"_TPUCompileMlir", b"TfLiteSubgraphExecute")
+    (
+        b"XlaCallModule",
+        b"MlirPassthroughOp",
+        b"TPUCompileMlir",
+        b"_TPUCompileMlir",
+        b"_XlaHostComputeMlir",
+        b"TfLiteSubgraphExecute",
+    )
 )
 """What runs a program in another language that the graph holds or names."""
 

@@ -185,4 +185,4 @@ def _constants(message: Any, content: Callable[[bytes], bytes]) -> Iterator[tupl
             yield from ((each, False) for each in packed(content(value), holder))
 
 
-SCANNER = Scanner("tensorflow", 2, frozenset((".pb", ".meta", ".pbtxt", "fingerprint")), recognise, scan)
+SCANNER = Scanner("tensorflow", 3, frozenset((".pb", ".meta", ".pbtxt", "fingerprint")), recognise, scan)

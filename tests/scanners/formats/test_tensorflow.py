@@ -192,8 +192,9 @@ def test_a_name_that_is_taken_hides_nothing(data):
     assert "ReadFile" in operations(read(data, "x.pb"))
 
 
-def test_a_program_in_another_language_is_said_not_to_be_read():
-    outcome = read(graph(node("XlaCallModule", "x", extra=text_attr("module", "ML\xefR"))), "x.pb")
+@pytest.mark.parametrize("op", ["XlaCallModule", "_XlaHostComputeMlir"])
+def test_a_program_in_another_language_is_said_not_to_be_read(op):
+    outcome = read(graph(node(op, "x", extra=text_attr("module", "ML\xefR"))), "x.pb")
     assert [fact.reason for fact in outcome.facts if isinstance(fact, Unread)] == ["no-reader"]
 
 
