@@ -28,6 +28,7 @@ What is let pass, and why:
 - A file of which nothing is stated as of a pickle may hand ids to its loader's hook: else each text that begins with a
   P were a pickle. The hook is the loader's, and the id a constant.
 - A file that begins with the magic of a zip archive is read as one, by torch before any unpickler sees it.
+- What a stream puts on an object where unpicklers look for a method is stated as imported, and not as called.
 - Arguments, their order and offsets are not compared: no fact about them is complete.
 """
 
@@ -37,11 +38,15 @@ from scanners.binary import carried_code
 from scanners.binary.code_objects import role_of
 from scanners.binary.pickle_values import Global
 from scanners.facts import Anomaly, Call, Code, Mutation, Reference, Sampled, Storage, clip, clip_name
-from tests.properties.unpicklers import ELSEWHERE, TEXTS, fixed
+from tests.properties import recorders
+from tests.properties.recorders import ELSEWHERE, TEXTS, fixed
 
 ONE_FOR_ALL = {"C, one for all", "C in memory, one for all", "Python, one for all"}
 ARCHIVE = b"PK\x03\x04"
-RESOLVERS = ("getattr", "attrgetter", "methodcaller", "__import__", "import_module")
+RESOLVERS = (
+    *("getattr", "getattr_static", "__getattribute__", "attrgetter", "methodcaller", "getitem", "itemgetter", "get"),
+    *("__import__", "import_module", "_gcd_import", "subimport", *(name for _, name in recorders.RESOLVERS)),
+)
 
 
 class Stated:
@@ -60,9 +65,10 @@ class Stated:
         self.others = others or not self.anomalies.isdisjoint(("pickle.broken", "pickle.trailing"))
         self.any = bool(references or self.stores)
         self.carries = any(isinstance(fact, Code) for fact in facts)
-        self.resolves = any(use == "resolved" for *_, use in self.used)
-        self.resolves_unknown = any(fact.name.endswith(RESOLVERS) for fact in calls)
-        self.built_by_call = any(fact.opcode == "BUILD" for fact in calls)
+        self.resolves_unknown = any(
+            fact.name.endswith(RESOLVERS) and any(not shown.startswith(("'", '"')) for shown in fact.arguments)
+            for fact in calls
+        )
         self.calls = Counter()
         for fact in calls:
             self.calls[fact.module, fact.name] += fact.count
@@ -109,11 +115,11 @@ def _unknowable(event, texts, stated):
     kind, module, name = event
     if module == ELSEWHERE:
         return not stated.anomalies.isdisjoint(("pickle.extension", "pickle.trailing"))
-    if not texts.isdisjoint([module] if kind == "reach" else name.split(".")[1:]):
-        return stated.resolves_unknown
     if kind == "persistent":
         return name in texts and bool(stated.persistent)
-    return not texts.isdisjoint((module, name)) and "pickle.dynamic-global" in stated.anomalies
+    if texts.isdisjoint((module, *name.split("."))):
+        return False
+    return stated.resolves_unknown or "pickle.dynamic-global" in stated.anomalies
 
 
 def _holds(event, count, stated, *, aside):

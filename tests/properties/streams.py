@@ -267,14 +267,8 @@ class Writer:
         pair = self.pick(PAIRS[:5])
         code = self.pick(
             [
-                *(
-                    op("BININT1", 8),
-                    op("INT", "010"),
-                    op("INT", "0x10"),
-                    op("INT", "8"),
-                    op("NEWTRUE"),
-                    op("LONG", "8L"),
-                ),
+                *(op("INT", number) for number in ("8", "010", "0x10")),
+                *(op("BININT1", 8), op("NEWTRUE"), op("LONG", "8L")),
                 *(text("8"), op("SHORT_BINBYTES", "8"), op("BINFLOAT", 8.5)),
             ]
         )

@@ -14,7 +14,8 @@ import torch
 import torch._weights_only_unpickler as weights_only
 
 sys.path.insert(0, str(Path(__file__).parent))
-import unpicklers  # it stands beside this script, which runs with `-I`
+import recorders  # these stand beside this script, which runs with `-I`
+import unpicklers
 
 places = []
 
@@ -26,7 +27,7 @@ class Everything:
         return True
 
     def __getitem__(self, _):
-        return unpicklers.found(places[-1])
+        return recorders.found(places[-1])
 
     def values(self):
         return self
@@ -37,7 +38,7 @@ def reading_name(readline, read=weights_only._read_global_instruction):
     lines = []
     name = read(lambda: lines.append(readline()) or lines[-1])
     places[:] = [tuple(line[:-1].decode() for line in lines)]
-    unpicklers.note("ask", places[-1])
+    recorders.note("ask", places[-1])
     return name
 
 
@@ -91,5 +92,5 @@ unpicklers.READERS = (
 )
 unpicklers.warnings.simplefilter("ignore")
 warm_up()
-unpicklers.heard.clear()
+recorders.heard.clear()
 unpicklers.main()
