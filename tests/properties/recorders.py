@@ -257,7 +257,8 @@ def pure(function):
 
 
 def recoding(function):
-    return pure(lambda value, codec="utf-8": function(value, codec) if codec in CODECS else None)
+    known = pure(lambda value, codec="utf-8": function(value, codec) if codec in CODECS else None)
+    return lambda value, codec="utf-8", *_: known(value, codec)  # how to take errors need not be known
 
 
 def getter(kind):

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import recorders
 from recorders import CODECS, ELSEWHERE, Deep, asked, fixed, heard, note
 
-MEMORY, SECONDS, STREAMS = 1 << 30, 20, 128
+MEMORY, SECONDS, STREAMS = 1 << 28, 20, 128
 REFUSED = set(
     "import open exec compile os socket subprocess ctypes shutil".split()
 )  # audit events, or their first parts

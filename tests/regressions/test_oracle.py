@@ -82,6 +82,8 @@ STREAMS = {
     + asm("REDUCE", "TUPLE1", "REDUCE", CALLED),
     "a set as arguments": asm(named("functools", "partial"), "MARK", op("BININT1", 7), named(*SYSTEM), "FROZENSET")
     + asm("REDUCE", CALLED),
+    "a codec that is told how to take errors": asm(named("_codecs", "encode"), text("x"), text("latin1"))
+    + asm(named("acme", "f"), "EMPTY_TUPLE", "REDUCE", "TUPLE3", "REDUCE", "NONE", "TUPLE1", "REDUCE", "STOP"),
     "a large set as arguments": asm(named("functools", "partial"), "MARK", *[op("BININT1", at) for at in range(1, 6)])
     + asm(named(*SYSTEM), "FROZENSET", "REDUCE", CALLED),
     "two attributes at once": asm(
