@@ -37,6 +37,16 @@ ReferenceKind = Literal[
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
     "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
+    "yaml.tag",  # what a tag of YAML imports or calls
+    "config.target",  # what a configuration names to be called: `_target_` and its kin
+    "config.trust",  # a configuration that agrees to code of other repositories
+    "config.interpolation",  # a value that is filled in from the environment, or by code
+    "transformers.kernel",  # a repository whose code a configuration has fetched for attention
+    "mlx.model_file",  # a Python file that mlx-lm imports
+    "sentence_transformers.module",  # a class that sentence-transformers makes a part of a model
+    "diffusers.component",  # a library and a class of it, for a part of a pipeline
+    "diffusers.pipeline",  # a file of the repository and a class in it, for the pipeline
+    "peft.parent",  # a library that PEFT imports for an adapter
     "python.import",  # what Python source imports
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
@@ -58,6 +68,7 @@ CodeKind = Literal[
 ]
 
 OpensKind = Literal[
+    "config.path",  # a path or an address in a configuration
     "hdf5.external-storage",  # a file that holds the raw data of a dataset
     "hdf5.virtual-source",  # a file that a virtual dataset maps
     "hdf5.external-link",  # an object in another file
@@ -186,6 +197,7 @@ AnomalyCode = Literal[
     "tokenizer.added-text",  # a token that is a sentence, an address, or is not seen
     "tokenizer.ids",  # two words with one number
     # Keras configurations
+    "yaml.bomb",  # aliases of aliases
     "keras.duplicate",  # an object says twice what it is
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content

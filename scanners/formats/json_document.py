@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary import tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
+from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
@@ -159,17 +160,17 @@ def _integer(text: str) -> int:
 
 def _walk(documents: list[object], scan: Scan) -> None:
     """Look at every object and every long string of every document."""
-    unread: dict[str, str] = {}
     references: dict[str, None] = {}
     files = 0
     only = documents[0] if len(documents) == 1 else None
-    keras = KerasConfig(scan)
+    keras, hub = KerasConfig(scan), HubConfig(scan)
     root: Branch = only if isinstance(only, dict | list) else documents
     for value, place in walk(root):
         if isinstance(value, dict):
-            _object(value, unread, references)
+            _object(value, references)
             _templates(value, place, scan)
             keras.look(value, place)
+            hub.look(value, place)
         for key, each in items(value):
             if (
                 isinstance(each, str)
@@ -185,8 +186,6 @@ def _walk(documents: list[object], scan: Scan) -> None:
         scan.unread("limit", f"{len(references)} classes in auto_map, {_REFERENCES_MOST} are stated")
     if files > _FILES_MOST:
         scan.unread("limit", f"more than {_FILES_MOST} encoded files")
-    for what, detail in unread.items():
-        scan.unread("no-reader", f"{what}: {detail}")
 
 
 def _hand_on(text: str, place: Place, scan: Scan) -> int:
@@ -203,11 +202,9 @@ def _hand_on(text: str, place: Place, scan: Scan) -> int:
     return count
 
 
-def _object(value: dict[str, object], unread: dict[str, str], references: dict[str, None]) -> None:
+def _object(value: dict[str, object], references: dict[str, None]) -> None:
     if "auto_map" in value:
         references.update(dict.fromkeys(_strings(value["auto_map"])))
-    if "_target_" in value:
-        unread.setdefault("a configuration that names what to call", "_target_ " + str(value["_target_"]))
 
 
 def _templates(value: dict[str, object], place: Place, scan: Scan) -> None:

@@ -27,7 +27,6 @@ _RUN_BY_NAME = {
     "notebook": ".ipynb",
     "shell script": ".sh .bash .zsh .fish .command .csh .ksh",
     "Windows script": ".bat .cmd .ps1 .psm1 .vbs .wsf .hta .reg",
-    "YAML": ".yaml .yml",
     "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
     "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
     "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",

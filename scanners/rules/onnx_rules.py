@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from scanners.findings import Rule
 from scanners.rules.case import leads_away, told
@@ -126,6 +125,7 @@ _KNOWN: Final = re.compile(
 )
 _FALLBACK: Final = re.compile(r"(?:org\.pytorch\.aten|com\.microsoft)\.ATen")
 """The operator that runs any operator of torch, by its name."""
+_ESCAPED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]|(?:\A|[\\/#?])\s*\.\.[. ]*(?:[\\/#?]|\Z)")
 """Upwards in a spelling that only some systems read so."""
 _UP: Final = re.compile(r"((?:\.\./)+)[\w-][\w. -]*(?:/[\w-][\w. -]*)*", re.ASCII)
@@ -174,12 +174,17 @@ def _operators(case: Case) -> Iterator[Finding]:
         )
 
 
+def _unescaped(path: str) -> str:
+    """The path with what percent signs stand for."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), path)
+
+
 def _away(path: str, model: str) -> Severity | None:
     """How much it weighs that a model opens this; None of what lies beside it.
 
     Where it is plain that the path leads upwards and still stays in the repository of the model, it weighs less.
     """
-    forms = (path, unquote(path), unquote(unquote(path)))
+    forms = (path, _unescaped(path), _unescaped(_unescaped(path)))
     if not any(leads_away(form.strip()) or _HIDDEN.search(form) for form in forms):
         return None
     up = _UP.fullmatch(path)

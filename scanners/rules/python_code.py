@@ -278,7 +278,11 @@ def _seen(call: Call) -> Iterator[_Seen]:
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about Python source: one for each rule, part and moment, at the worst of what is there."""
     groups: dict[tuple[Rule, str, str], list[tuple[Severity, Call]]] = {}
+    # Sources of a torch.package have a judge of their own, who knows that they run at load.
+    packaged = {code.member for code in case.codes if code.kind == "torch.package"}
     for call in case.scripts:
+        if call.member in packaged:
+            continue
         for rule, severity in _seen(call):
             groups.setdefault((rule, call.member, call.opcode), []).append((severity, call))
     for (rule, member, when), found in groups.items():

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from scanners.budget import Budget, Limits
 from scanners.formats import archive as archive_format
-from scanners.formats import json_document, keras_yaml, safetensors, text, unread
+from scanners.formats import json_document, safetensors, text, unread, yaml_document
 from scanners.scanner import NotThisFormat, Scan
 from scanners.source import BytesSource, Missing, SparseSource, Truncated
 from tests.craft import tensors
 from tests.craft.archives import Part, archive, described
 from tests.craft.reading import scan, scan_in_rounds
 
-FORMATS = [archive_format, safetensors, json_document, keras_yaml, text, unread]
+FORMATS = [archive_format, safetensors, json_document, yaml_document, text, unread]
 STORAGES = (("0", "FloatStorage", 500, bytes(2000)), ("1", "ByteStorage", 300, b"\xff" * 300))
 SEEDS = {
     "torch": tensors.torch_archive(*STORAGES),

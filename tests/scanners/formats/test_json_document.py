@@ -96,16 +96,6 @@ def test_classes_in_auto_map_are_references_at_any_depth():
     }
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"model": {"_target_": "torch.nn.Linear"}},
-    ],
-)
-def test_what_a_loader_would_run_and_nobody_reads_is_said(value):
-    assert unread_reasons(document(value)) == {"no-reader"}
-
-
 def test_a_configuration_that_only_speaks_of_templates_is_plain():
     assert document({"chat_template": None, "class_name": "x", "auto_mapping": {"a": "b.C"}}).facts == ()
 

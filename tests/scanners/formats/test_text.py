@@ -20,7 +20,7 @@ def test_prose_tables_and_lists_are_examined(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["a.sh", "run.bat", "x.ps1", "c.yaml", "c.yml", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
+    ["a.sh", "run.bat", "x.ps1", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
      "a.lua", "a.R", "t.tmpl", "Dockerfile", "Dockerfile.gpu", "Makefile", "requirements.txt",
      "requirements-dev.txt", "setup.cfg", "a.pyx", "g.pbtxt", "site.pth"],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from scanners.rules import (
     archives,
     arrays,
     compression,
+    configurations,
     documents,
     files,
     flatbuffers,
@@ -32,6 +33,7 @@ JUDGES_OF_ANOMALIES = (
         archives,
         arrays,
         compression,
+        configurations,
         documents,
         files,
         flatbuffers,
@@ -107,6 +109,10 @@ def module(*texts):
     return Code("module", "", (), texts, "1")
 
 
+def asks(kind, module, name, used_as="called"):
+    return Reference(kind, module, name, used_as)
+
+
 # Rule: facts under which it fires, and the severity. A file's name and format follow where they matter.
 FIRES = {
     "pickle-runs-code": [
@@ -161,6 +167,44 @@ FIRES = {
     "python-reads-credentials": [([module("~/.aws/credentials")], "high")],
     "python-deletes-files": [([script("shutil", "rmtree", "x", when="load")], "medium")],
     "python-tampers": [([script("sys", "modules =", "'torch'", "x")], "high")],
+    "config-fetches-code": [
+        ([asks("transformers.kernel", "someone", "kernels")], "critical"),
+        ([asks("transformers.kernel", "kernels-community", "flash-attn3")], "medium"),
+    ],
+    "config-trusts-remote-code": [
+        ([asks("config.trust", "", "trust_remote_code")], "critical", "config.json", "json"),
+        ([asks("config.trust", "", "trust_remote_code")], "low", "train.yaml", "yaml"),
+    ],
+    "config-model-file": [([asks("mlx.model_file", "", "model.py")], "critical", "config.json", "json")],
+    "config-module": [
+        ([asks("sentence_transformers.module", "custom_st", "Transformer")], "high"),
+        ([asks("sentence_transformers.module", "os", "system")], "critical"),
+    ],
+    "config-library": [
+        ([asks("diffusers.component", "mine", "Model")], "high"),
+        ([asks("diffusers.component", "subprocess", "Popen")], "critical"),
+        ([asks("diffusers.pipeline", "pipeline", "Mine")], "medium"),
+    ],
+    "config-parent-library": [
+        ([asks("peft.parent", "mine", "Model")], "medium"),
+        ([asks("peft.parent", "os", "system")], "critical"),
+    ],
+    "config-target": [
+        ([asks("config.target", "os", "system")], "critical"),
+        ([asks("config.target", "mine.models", "Net")], "medium"),
+        ([asks("config.target", "functools", "partial")], "medium"),
+    ],
+    "config-interpolation": [
+        ([asks("config.interpolation", "oc.env", "HF_TOKEN")], "high"),
+        ([asks("config.interpolation", "eval", "1+1")], "medium"),
+    ],
+    "config-path": [([opens("config.path", "/etc/passwd", "vocab_file")], "medium")],
+    "yaml-tag": [
+        ([asks("yaml.tag", "os", "system")], "critical"),
+        ([asks("yaml.tag", "mine", "f", "imported")], "high"),
+        ([asks("yaml.tag", "", "javax.script.ScriptEngineManager", "instantiated")], "high"),
+    ],
+    "yaml-bomb": [([Anomaly("yaml.bomb", "many")], "medium")],
     "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
     "pickle-code-object": [
         ([call("cloudpickle.cloudpickle", "_make_function", "?", strings=("x",))], "medium"),
@@ -539,6 +583,18 @@ FIRES = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "config-fetches-code": [([asks("hub.repo", "someone", "kernels")],)],
+    "config-trusts-remote-code": [([asks("hub.repo", "a", "trust_remote_code")], "config.json", "json")],
+    "config-model-file": [([asks("hub.repo", "a", "model.py")], "config.json", "json")],
+    "config-module": [([asks("sentence_transformers.module", "sentence_transformers.models", "Pooling")],)],
+    "config-library": [
+        ([asks("diffusers.component", "transformers", "CLIPTextModel"), asks("diffusers.component", "null", "null")],),
+    ],
+    "config-parent-library": [([asks("peft.parent", "transformers.models.llama", "LlamaModel")],)],
+    "config-target": [([asks("config.target", "torch.nn", "Linear"), asks("config.target", "nemo.collections", "X")],)],
+    "config-interpolation": [([asks("config.interpolation", "oc.env", "PROJECT_ROOT")],)],
+    "config-path": [([opens("config.path", "sub/vocab.txt", "vocab_file")],)],
+    "yaml-tag": [([asks("config.target", "torch.nn", "ReLU")],)],
     "python-runs-programs": [
         ([script("subprocess", "check_output", "['nvcc', '--version']", strings=("nvcc", "--version"))],),
         ([script("os.path", "join", "'a'")],),

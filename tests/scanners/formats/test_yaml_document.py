@@ -6,13 +6,13 @@ import pytest
 
 from scanners.budget import Limits
 from scanners.facts import Reference, Unread
-from scanners.formats import keras_yaml, text
+from scanners.formats import text, yaml_document
 from scanners.routing import scan_blob
 from scanners.source import BytesSource
 from tests.craft.keras import old_lambda
 from tests.craft.reading import anomalies, referenced, scan, scan_in_rounds, unread_reasons
 
-SCANNERS = (keras_yaml.SCANNER, text.SCANNER)
+SCANNERS = (yaml_document.SCANNER, text.SCANNER)
 MODEL = """backend: tensorflow
 class_name: Sequential
 config:
@@ -85,7 +85,8 @@ def test_what_is_too_long_is_said():
 
 @pytest.mark.parametrize("words", ["config: x\n", "The class_name: of it\n", "class_names: a\n"])
 def test_other_yaml_is_not_taken_for_a_model(words):
-    assert read(words).format == "text"
+    outcome = read(words)
+    assert (outcome.format, outcome.facts) == ("yaml", ())
 
 
 def test_a_lambda_layer_in_yaml_is_read():

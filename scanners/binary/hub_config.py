@@ -1,0 +1,138 @@
+"""What configurations of the Hub's libraries ask their loaders for: code, classes, other repositories, paths.
+
+Every object of a document is looked at, at any depth, whatever the file is called: libraries read each other's files.
+
+Sources, by key: transformers `auto_map` is left to the JSON reader; `*_implementation` (transformers
+integrations/hub_kernels.py, CVE-2026-4372); `trust_remote_code` (CVE-2026-5241); mlx-lm `model_file` (utils.py,
+CVE-2026-5843); sentence-transformers modules.json (`type`); diffusers model_index.json (`_class_name`, `[library,
+class]`, GHSA-4prv-5hj7-c2xr); PEFT `auto_mapping` (auto.py); Hydra `_target_`, Lightning `class_path`, latent
+diffusion's `target` beside `params`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary.tree import dicts, items, readings, shown, texts
+from scanners.facts import Opens, Reference, clip, clip_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scanners.binary.tree import Place
+    from scanners.facts import ReferenceKind, UsedAs
+    from scanners.scanner import Scan
+
+_KERNEL: Final = re.compile(r"_?(?:attn|attention|experts|moe|kernel)\w*implementation\w*", re.IGNORECASE)
+_REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_TARGETS: Final = ("_target_", "__target__", "class_path", "target")
+_BESIDE_TARGET: Final = {"class_path": {"init_args"}, "target": {"params"}}
+"""Keys that say "what to make" only beside their arguments; alone they are words like others."""
+_EDGES: Final = frozenset(
+    "base_model base_model_name_or_path backbone draft_model parent_model teacher_model pretrained_model_name_or_path"
+    " encoder decoder text_encoder_name model_name_or_path tokenizer_name_or_path".split()
+)
+_PATHS: Final = frozenset(
+    "tokenizer_file vocab_file merges_file spm_file model_path index_path passages_path dataset_path repo_or_path"
+    " checkpoint_path weights_path pretrained_path config_path adapter_path kv_cache_path init_checkpoint".split()
+)
+_AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:[\\/]|[a-z][a-z+.-]*://|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
+_FILLED: Final = re.compile(r"\$\{\s*(oc\.env|env|eval|oc\.decode|oc\.create|python|import|load)\s*:([^}]*)\}")
+_NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
+_TRUE: Final = frozenset(("true", "yes", "on"))
+"""In YAML 1.1; in a tree of YAML they are texts."""
+_STATED_MOST: Final = 1_024
+
+
+class HubConfig:
+    """States what the objects of one document ask for, each thing once."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
+        self._told: set[tuple[str, ...]] = set()
+
+    def look(self, value: dict[str, object], place: Place) -> None:
+        """Look at one object."""
+        for key, each in value.items():
+            if isinstance(each, str) and "${" in each:
+                for kind, what in _FILLED.findall(each):
+                    self._state("config.interpolation", kind, what, "resolved", place)
+            if _KERNEL.fullmatch(key):
+                for text in self._named(each):
+                    if "/" in text:
+                        self._state("transformers.kernel", *_split(text, "/"), "called", place)
+            elif key == "trust_remote_code" and any(map(_true, readings(each))):
+                self._state("config.trust", "", key, "argument", place)
+            elif key == "model_file" and "model_type" in value:
+                for text in texts(each):
+                    self._state("mlx.model_file", "", text, "imported", place)
+            elif key in _EDGES:
+                for text in texts(each):
+                    if _REPO.fullmatch(text):
+                        self._state("hub.repo", *_split(text, "/"), "argument", place)
+            elif key in _PATHS:
+                for text in texts(each):
+                    if _AWAY.match(text) and self._new("path", key, text):
+                        self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
+        self._targets(value, place)
+        self._libraries(value, place)
+
+    def _targets(self, value: dict[str, object], place: Place) -> None:
+        for key in _TARGETS:
+            if key in value and (key not in _BESIDE_TARGET or not _BESIDE_TARGET[key].isdisjoint(value)):
+                for text in texts(value[key]):
+                    self._state("config.target", *_split(text.strip(), "."), "called", place)
+
+    def _libraries(self, value: dict[str, object], place: Place) -> None:
+        if "_diffusers_version" in value and "_class_name" in value:
+            for name in readings(value["_class_name"]):
+                if isinstance(name, list) and len(name) == 2:
+                    self._state("diffusers.pipeline", str(name[0]), str(name[1]), "imported", place)
+            for key, each in value.items():
+                for pair in readings(each):
+                    for library, name in () if key.startswith("_") else _components(pair):
+                        self._state("diffusers.component", library, name, "instantiated", place)
+        if {"type", "path", "idx"} <= value.keys():
+            for text in texts(value["type"]):
+                self._state("sentence_transformers.module", *_split(text, "."), "instantiated", place)
+        for mapping in dicts(value.get("auto_mapping")):
+            for module in texts(mapping.get("parent_library")):
+                name = "".join(texts(mapping.get("base_model_class"))[:1])
+                self._state("peft.parent", module, name, "imported", place)
+
+    def _named(self, value: object) -> list[str]:
+        """The texts of a value, or of what it holds by name: backbones have their own."""
+        inner = [text for each in dicts(value) for _, one in items(each) for text in texts(one)]
+        return [*texts(value), *inner]
+
+    def _state(self, kind: ReferenceKind, module: str, name: str, used: UsedAs, place: Place) -> None:
+        if self._new(kind, module, name):
+            if len(self._told) == _STATED_MOST:
+                self._scan.unread("limit", f"more than {_STATED_MOST} names in a configuration, at {shown(place)}")
+            elif len(self._told) < _STATED_MOST:
+                self._scan.state(Reference(kind, clip_name(module), clip_name(name), used, member=self._scan.member))
+
+    def _new(self, *what: str) -> bool:
+        known = what in self._told
+        self._told.add(what)
+        return not known
+
+
+def _true(value: object) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() in _TRUE)
+
+
+def _components(value: object) -> Iterator[tuple[str, str]]:
+    """A library and a class of it, where a value is both."""
+    match value:
+        case [str(library), str(name)] if _NAME.fullmatch(library) and _NAME.fullmatch(name):
+            yield library, name
+        case _:
+            return
+
+
+def _split(text: str, mark: str) -> tuple[str, str]:
+    """Before and behind the mark: the first slash of a repository's name, the last dot of a class's."""
+    owner, _, name = text.partition(mark) if mark == "/" else text.rpartition(mark)
+    return owner, name
