@@ -14,6 +14,7 @@ Of each event that a reader notes (unpicklers.py says which there are):
 What is let pass, and why:
 
 - A name may be stated as it stands or as `fix_imports` maps it; both are wanted only of what a protocol below 3 asks.
+- What another function than `getattr` looks up on an object is stated as what `getattr` gives.
 - Names differ by the encoding that a loader chose where they are not ASCII: what counts are the bytes (D13).
 - A name from an extension registry that the stream did not fill, and a name that is computed from such values, is
   unknowable: the anomalies `pickle.extension` and `pickle.dynamic-global`, which are high and critical, stand for it.
@@ -43,6 +44,7 @@ from tests.properties.recorders import ELSEWHERE, TEXTS, fixed
 
 ONE_FOR_ALL = {"C, one for all", "C in memory, one for all", "Python, one for all"}
 ARCHIVE = b"PK\x03\x04"
+GETATTR = {"getattr_static", "object.__getattribute__", "type.__getattribute__", "vars"}
 RESOLVERS = (
     *("getattr", "getattr_static", "__getattribute__", "attrgetter", "methodcaller", "getitem", "itemgetter", "get"),
     *("__import__", "import_module", "_gcd_import", "subimport", *(name for _, name in recorders.RESOLVERS)),
@@ -126,6 +128,8 @@ def _holds(event, count, stated, *, aside):
     """Whether an event is stated; `aside`, if it may be one of a reading of which less is."""
     kind, module, name = event
     spellings = _spellings(module, name)
+    if kind in {"again", "build"} and name in GETATTR:
+        spellings |= {("builtins", "getattr")}
     match kind:
         case "ask":
             return (aside and not _exists(module, name)) or not stated.names.isdisjoint(_clipped([(module, name)]))

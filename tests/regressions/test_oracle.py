@@ -84,6 +84,8 @@ STREAMS = {
     + asm("REDUCE", CALLED),
     "a codec that is told how to take errors": asm(named("_codecs", "encode"), text("x"), text("latin1"))
     + asm(named("acme", "f"), "EMPTY_TUPLE", "REDUCE", "TUPLE3", "REDUCE", "NONE", "TUPLE1", "REDUCE", "STOP"),
+    "an attribute of what a call gave": asm(named("inspect", "getattr_static"), named("acme", "f"), "EMPTY_TUPLE")
+    + asm("REDUCE", text("x"), "TUPLE2", "REDUCE", CALLED),
     "a large set as arguments": asm(named("functools", "partial"), "MARK", *[op("BININT1", at) for at in range(1, 6)])
     + asm(named(*SYSTEM), "FROZENSET", "REDUCE", CALLED),
     "two attributes at once": asm(
