@@ -112,6 +112,11 @@ def _is_cell(module, name):
     return role_of(Global(module, name)) == "cell"
 
 
+def _may_be_dills(module, name, stated):
+    """Whether this may be `getattr(dill._dill, "_setattr", setattr)`."""
+    return fixed(module, name) == ("builtins", "getattr") and ("dill", "_dill") in stated.names
+
+
 def _unknowable(event, texts, stated):
     """Whether the event is about what only an anomaly can stand for; `texts` are those that recorders gave."""
     kind, module, name = event
@@ -139,7 +144,7 @@ def _holds(event, count, stated, *, aside):
             counted = sum(stated.calls[spelling] for spelling in spellings)
             if counted >= count or (stated.carries and _carries(module, name)) or _is_cell(module, name):
                 return True
-            return fixed(module, name) == ("builtins", "getattr") and ("dill", "_dill") in stated.names
+            return _may_be_dills(module, name, stated)
         case "again":
             if _carries(module, name) or (stated.carries and not module):
                 return True
@@ -174,7 +179,11 @@ def missed(data, accounts, facts):
         for *event, count in (event for event in events if event[0] != "whole"):
             if not _holds(event, count, stated, aside=aside) and not _unknowable(event, texts, stated):
                 lines.append(f"{whose}: {' '.join(map(repr, event))} {count}")
-        calls = sum(count for kind, *place, count in events if kind in {"call", "again"} and not _carries(*place))
+        calls = sum(
+            count
+            for kind, *place, count in events
+            if kind in {"call", "again"} and not (_carries(*place) or _may_be_dills(*place, stated))
+        )
         if calls > stated.calls.total():
             lines.append(f"{whose}: {calls} calls, {stated.calls.total()} stated")
     return lines
