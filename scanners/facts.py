@@ -197,6 +197,7 @@ AnomalyCode = Literal[
     "tokenizer.added-text",  # a token that is a sentence, an address, or is not seen
     "tokenizer.ids",  # two words with one number
     # Keras configurations
+    "notebook.script",  # an output that a browser runs
     "yaml.bomb",  # aliases of aliases
     "keras.duplicate",  # an object says twice what it is
     # the file itself

@@ -55,9 +55,9 @@ class Module(NamedTuple):
     """Constants that look like paths, addresses or programs, those of its documentation left out."""
 
 
-def read(source: bytes) -> Module:
-    """Read a module; raises `ValueError` for what is no Python source, or too long."""
-    return _Module(source, parsed(source)).done()
+def read(source: bytes, *, program: bool = False) -> Module:
+    """Read a module, or a program that nobody imports; raises `ValueError` for no Python source, or too long a one."""
+    return _Module(source, parsed(source), program=program).done()
 
 
 class _Unit(NamedTuple):
@@ -73,7 +73,7 @@ _PROGRAM: Final = _Unit("<main>", "")
 
 
 class _Module:
-    def __init__(self, source: bytes, tree: ast.Module) -> None:
+    def __init__(self, source: bytes, tree: ast.Module, *, program: bool) -> None:
         self._reading = Reading(tree)
         self._lines = [0]
         for line in source.splitlines(keepends=True):
@@ -83,7 +83,7 @@ class _Module:
         self._nodes: dict[_Unit, list[ast.AST]] = {_BODY: [], _PROGRAM: []}
         for node, unit in _placed(tree):
             self._nodes.setdefault(unit, []).append(node)
-        self._when = self._timed()
+        self._when = self._timed(program=program)
 
     def done(self) -> Module:
         """What was found, each thing once."""
@@ -114,7 +114,7 @@ class _Module:
         if isinstance(node.value, str) and id(node) not in self._documents and _TELLING.search(node.value):
             yield node.value
 
-    def _timed(self) -> dict[_Unit, When]:
+    def _timed(self, *, program: bool) -> dict[_Unit, When]:
         """When each unit runs: it does with whatever calls it by its bare name."""
         by_name: dict[str, list[_Unit]] = {}
         for unit in self._nodes:
@@ -123,6 +123,8 @@ class _Module:
                 by_name.setdefault(unit.owner, []).append(unit)
         loaded = [unit for unit in self._nodes if unit.name in _LOADED or (unit.owner and _dunder(unit.name))]
         starts: dict[When, list[_Unit]] = {"import": [_BODY], "load": loaded, "main": [_PROGRAM]}
+        if program:
+            starts = {"main": [_BODY, _PROGRAM]}
         when: dict[_Unit, When] = {}
         for moment, todo in starts.items():
             while todo:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from scanners.binary import tfjs
+from scanners.binary import notebook, tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
@@ -102,7 +103,7 @@ def scan(source: Source, scan: Scan) -> None:
             _index(document["weight_map"], scan)
     _walk(documents, scan)
     if scan.name.lower().endswith(".ipynb"):
-        scan.unread("no-reader", "notebook")
+        _notebook(documents, scan)
     scan.account.examined(0, source.size)
 
 
@@ -113,6 +114,15 @@ def _index(weights: object, scan: Scan) -> None:
         scan.state(Opens("json.shard", clip(path), "weight_map", member=scan.member))
     if len(files) > _SHARDS_MOST:
         scan.unread("limit", f"{len(files)} files of weights, {_SHARDS_MOST} are stated")
+
+
+def _notebook(documents: list[object], scan: Scan) -> None:
+    """Hand on the code of a notebook, and state what its outputs would run."""
+    for each in documents:
+        if isinstance(each, dict):
+            scan.inside(BytesSource(notebook.program(each).encode("utf-8", "backslashreplace")), notebook.NAME)
+            for script in islice(notebook.active(each), _STATED_MOST):
+                scan.anomaly("notebook.script", script)
 
 
 def _text(data: bytes, scan: Scan) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary import python_module
+from scanners.binary import notebook, python_module
 from scanners.binary.python_source import MOST
 from scanners.facts import Call, Code, Reference, clip, clip_name
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
@@ -52,7 +52,7 @@ def scan(source: Source, scan: Scan) -> None:
         raise NotThisFormat
     scan.format = "python"
     try:
-        module = python_module.read(data)
+        module = python_module.read(data, program=scan.name == notebook.NAME and bool(scan.member))
     except ValueError as problem:
         scan.unread("broken", str(problem))
         return

@@ -107,6 +107,14 @@ TAG: Final = Rule(
 )
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
+    "notebook.script": Rule(
+        "notebook-script",
+        "medium",
+        "An output of the notebook is a script",
+        "Whoever opens the notebook and trusts it has the script run in the browser, with the rights of the notebook.",
+        "Clear all outputs before you open it.",
+        ("https://jupyter-server.readthedocs.io/en/latest/operators/security.html",),
+    ),
     "yaml.bomb": Rule(
         "yaml-bomb",
         "medium",

@@ -199,7 +199,7 @@ def _programs(call: Call) -> Severity | None:
     if _FETCHES.search(words):
         return "critical"
     if _INSTALLS.fullmatch(words):
-        return "medium"
+        return "medium" if call.opcode in _EARLY else "low"
     if _HARMLESS.fullmatch(command) and not re.search(r"[;&|`$<>]", words):
         return None
     return "critical" if call.opcode in _EARLY else "medium"

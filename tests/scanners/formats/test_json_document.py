@@ -100,10 +100,6 @@ def test_a_configuration_that_only_speaks_of_templates_is_plain():
     assert document({"chat_template": None, "class_name": "x", "auto_mapping": {"a": "b.C"}}).facts == ()
 
 
-def test_a_notebook_is_json_that_somebody_runs():
-    assert unread_reasons(document({"cells": []}, "demo.ipynb")) == {"no-reader"}
-
-
 def test_a_document_larger_than_may_be_held_is_said():
     outcome = scan(json.dumps(["x"] * 100).encode(), "x.json", limits=Limits(whole=50))
     assert "limit" in unread_reasons(outcome)

@@ -150,6 +150,7 @@ FIRES = {
         ([script("os", "system", "'id'", strings=("id",))], "critical"),
         ([script("subprocess", "run", "cmd", when="call")], "medium"),
         ([script("subprocess", "check_call", "a", strings=("pip", "install", "flash-attn"))], "medium"),
+        ([script("os", "system", "a", when="main", strings=("pip install x",))], "low"),
     ],
     "python-runs-made-code": [
         ([script("builtins", "exec", "x")], "critical"),
@@ -204,6 +205,7 @@ FIRES = {
         ([asks("yaml.tag", "mine", "f", "imported")], "high"),
         ([asks("yaml.tag", "", "javax.script.ScriptEngineManager", "instantiated")], "high"),
     ],
+    "notebook-script": [([Anomaly("notebook.script", "text/html")], "medium")],
     "yaml-bomb": [([Anomaly("yaml.bomb", "many")], "medium")],
     "pickle-denied-locally": [([ref("forbidden.here", "Thing")], "high")],
     "pickle-code-object": [
