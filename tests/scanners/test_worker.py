@@ -30,7 +30,7 @@ DATA = [*sorted((ALL_DATA / "torch").glob("*.*")), *sorted((ALL_DATA / "tensorfl
 DATA += sorted((ALL_DATA / "tensorflow" / "tf2.21" / "v1").iterdir())
 STRANGERS = {
     "anyio", "asyncio", "audit", "crawler", "duckdb", "h5py", "httpx2", "huggingface_hub", "logging", "multiprocessing",
-    "numpy", "pickle", "reports", "ssl", "subprocess", "torch", "urllib.request",
+    "numpy", "reports", "ssl", "subprocess", "torch", "urllib.request",
 }  # fmt: skip
 
 
@@ -121,8 +121,11 @@ def test_the_fork_server_loads_the_scanners_and_nothing_that_speaks_to_the_outsi
     loaded = loaded_by("import scanners.worker")
     assert "scanners.formats.pickle_stream" in loaded
     assert STRANGERS & loaded == set()
+    # Jinja has pickle and marshal for its cache of compiled templates; the scanners themselves never import them.
+    ours_alone = loaded_by("import sys; sys.modules['scanners.binary.jinja'] = sys; import scanners.worker")
+    assert not {"pickle", "jinja2"} & ours_alone
     # msgspec takes typing_extensions where it is installed; the parser of yaml brings what Cython runs on.
-    ours = {"scanners", "msgspec", "typing_extensions", "yaml"}
+    ours = {"scanners", "msgspec", "typing_extensions", "yaml", "jinja2", "markupsafe"}
     more = {name.partition(".")[0] for name in loaded - loaded_by("pass")}
     more = {name for name in more if "cython" not in name}
     assert more - sys.stdlib_module_names == ours & more
