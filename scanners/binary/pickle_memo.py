@@ -24,6 +24,8 @@ _KEPT = 100_000
 """Values of any kind that are kept."""
 _NAMES = 1 << 18
 """Names and short texts kept beside them."""
+_NEWEST = 1024
+"""Values that may still be in the making, and come before all others."""
 _ODD = 1_000_000
 """Entries out of order, and runs."""
 _AGAIN = 1 << 24
@@ -119,9 +121,10 @@ class Memo:
         return UNKNOWN if index in self._rewritten else self.get(index)
 
     def lighten(self) -> None:
-        """Forget of large values what there is no room for, the oldest first; names stay."""
+        """Forget what there is no room for; names stay, and of the rest the newest, and what was there early."""
         known = self._known
-        lighten(known, [index for index in reversed(known) if not _lasting(known[index])])
+        places = [index for index, value in known.items() if not _lasting(value)]
+        lighten(known, [*reversed(places[-_NEWEST:]), *places[:-_NEWEST]])
 
     def entries(self) -> dict[int, Value]:
         """What is kept."""

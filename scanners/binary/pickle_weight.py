@@ -32,13 +32,15 @@ def lighten(values: list[Value] | dict[int, Value], places: Iterable[int]) -> in
     The answer is how many of the `places` were looked at before the room was full: behind them nothing is left.
     """
     room, full = _ROOM, 0
+    kept: set[int] = set()
     for looked, place in enumerate(places):
         value = values[place]
         if isinstance(value, _NOTHING):
             continue
-        weight = _weight(value, min(room, _LARGE))
+        weight, reached = _weight(value, min(room, _LARGE), kept)
         if weight <= min(room, _LARGE):
             room -= weight
+            kept |= reached
             continue
         if room < _LARGE:
             room, full = 0, full or looked
@@ -49,11 +51,20 @@ def lighten(values: list[Value] | dict[int, Value], places: Iterable[int]) -> in
     return full or len(values)
 
 
-def _weight(value: Value, most: int) -> int:
-    """The number of values reached from one, itself among them, long constants as several; past `most` not exact."""
-    weight, left = 0, [value]
+def _weight(value: Value, most: int, kept: set[int]) -> tuple[int, set[int]]:
+    """The number of values reached from one, itself among them, but those that are kept anyway, and their ids.
+
+    Long constants count as several; past `most` it is not exact.
+    """
+    if isinstance(value, str):  # most of those that are many
+        return 1 + (len(value) >> 6), set()
+    weight, reached = 0, set[int]()
+    left: list[Value] = [value]
     while left and weight <= most:
         each = left.pop()
+        if id(each) in kept or id(each) in reached:
+            continue
+        reached.add(id(each))
         weight += 1
         match each:
             case tuple():
@@ -76,4 +87,4 @@ def _weight(value: Value, most: int) -> int:
                 weight += _RUN
             case _:
                 continue
-    return weight
+    return weight, reached

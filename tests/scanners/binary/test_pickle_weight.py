@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 
 from scanners.binary.pickle_lexer import Payload
+from scanners.binary.pickle_memo import Memo
 from scanners.binary.pickle_values import FORGOTTEN, Global, Items
 from scanners.binary.pickle_weight import lighten
 from scanners.facts import Call, Reference, Unread
@@ -58,6 +59,23 @@ def test_a_large_container_stays_and_forgets_its_elements():
     assert stack == [items]
     assert items.values == []
     assert not items.whole
+
+
+def test_what_many_share_is_weighed_once():
+    shared = nested(5_000)
+    stack = [(shared, index) for index in range(1_000)]
+    before = list(stack)
+    lighten(stack, range(len(stack)))
+    assert all(each is same for each, same in zip(stack, before, strict=True))
+
+
+def test_a_memo_keeps_what_is_in_the_making_and_what_came_first():
+    memo = Memo(lambda *_: {})
+    for index in range(3_000):
+        memo.memoize(tuple(range(1_000 + 50 * index, 1_050 + 50 * index)))
+    memo.lighten()
+    assert FORGOTTEN not in (memo.get(0), memo.get(2_999))
+    assert memo.get(1_500) is FORGOTTEN
 
 
 def test_the_newest_values_are_kept_and_it_is_said_how_many():
