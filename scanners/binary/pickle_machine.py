@@ -114,6 +114,7 @@ class Machine(Skipper):
                 self._weigh(lexer.at)
             self._sweep(lexer)
             if self._resume and lexer.at >= self._resume[0]:
+                self._passed(self._resume[1] - lexer.at)
                 lexer.at, self._resume = self._resume[1], None
                 continue
             if len(self._stack) > DEEP:
