@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import _compat_pickle
+import codecs
 import warnings
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken
+from scanners.binary.pickle_lexer import NUMBER, TEXT, Broken, decode_string
 from scanners.binary.pickle_values import UNKNOWN, Items, Mapping
 
 if TYPE_CHECKING:
@@ -62,21 +63,27 @@ def unquote(line: Argument) -> Value:
     text = line.strip()
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1]
-    return unescape(text, "unicode_escape")
-
-
-def unescape(text: Argument, codec: str) -> Value:
-    """The text with the escapes of a Python codec undone, or as it stands where they are malformed."""
-    if not isinstance(text, str):
-        return TEXT
     if "\\" not in text:
         return text
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that Python does not know
         try:
-            return text.encode("latin-1", "backslashreplace").decode(codec)
-        except UnicodeDecodeError:
+            # Of bytes: there is no \u among them, and of an octal number the lowest eight bits count.
+            return decode_string(codecs.escape_decode(text.encode("utf-8", "surrogatepass"))[0])
+        except ValueError:
             return text
+
+
+def unescape(text: Argument) -> Value:
+    """UNICODE with its escapes undone, or as it stands where they are malformed."""
+    if not isinstance(text, str):
+        return TEXT
+    if "\\" not in text:
+        return text
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("raw_unicode_escape")
+    except UnicodeDecodeError:
+        return text
 
 
 def as_arguments(value: Value) -> tuple[Value, ...]:

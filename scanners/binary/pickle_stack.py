@@ -173,7 +173,7 @@ class Stack:
 
     def _unicode(self, argument: Argument) -> None:
         self._armed = True
-        self._push(unescape(argument, "raw_unicode_escape"))
+        self._push(unescape(argument))
 
     def _next_buffer(self, _: Argument) -> None:
         self._notes.anomaly("pickle.out-of-band", "a buffer from outside of the stream", self.at)

@@ -214,4 +214,4 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 9, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 10, SUFFIXES, recognise, scan)

@@ -86,6 +86,10 @@ STREAMS = {
     + asm(named("acme", "f"), "EMPTY_TUPLE", "REDUCE", "TUPLE3", "REDUCE", "NONE", "TUPLE1", "REDUCE", "STOP"),
     "an attribute of what a call gave": asm(named("inspect", "getattr_static"), named("acme", "f"), "EMPTY_TUPLE")
     + asm("REDUCE", text("x"), "TUPLE2", "REDUCE", CALLED),
+    "an octal escape of nine bits": op("STRING", r"'posix'")
+    + op("STRING", r"'\563ystem'")
+    + asm("STACK_GLOBAL", CALLED),
+    "an escape that bytes do not have": op("STRING", r"'\u0061'") + op("STRING", r"'x'") + asm("STACK_GLOBAL", CALLED),
     "a large set as arguments": asm(named("functools", "partial"), "MARK", *[op("BININT1", at) for at in range(1, 6)])
     + asm(named(*SYSTEM), "FROZENSET", "REDUCE", CALLED),
     "two attributes at once": asm(
