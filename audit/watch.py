@@ -12,12 +12,14 @@ import msgspec
 
 from reports.escape import visible
 from reports.text import human
+from scanners.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from crawler.client import Client
     from reports.record import Audit
+    from scanners.findings import Severity
 
 
 class Watch:
@@ -110,7 +112,7 @@ class Panel(Watch):
         from rich.text import Text  # noqa: PLC0415
 
         self._repos = self._unchanged = self._files = self._fetched = self._saved = 0
-        self._found: Counter[str] = Counter()
+        self._found: Counter[Severity] = Counter()
         self._client = client
         self._bar = Progress(
             TextColumn("{task.completed:.0f} of {task.total:.0f} repos"),
@@ -120,7 +122,7 @@ class Panel(Watch):
             TimeRemainingColumn(),
         )
         self._task = self._bar.add_task("", total=0)
-        shown = lambda: Group(self._bar, Text(self._state()))  # noqa: E731 - Live calls it for each picture
+        shown = lambda: Group(self._bar, Text(self.state()))  # noqa: E731 - Live calls it for each picture
         self._live = Live(get_renderable=shown, console=Console(stderr=True), transient=True)
 
     def __enter__(self) -> Self:
@@ -152,8 +154,11 @@ class Panel(Watch):
         """Something that the user should know."""
         self._live.console.print(visible(text), markup=False, highlight=False)
 
-    def _state(self) -> str:
-        found = ", ".join(f"{count} {severity}" for severity, count in self._found.items())
+    def state(self) -> str:
+        """What is met so far, in one line."""
+        found = ", ".join(
+            f"{self._found[severity]} {severity}" for severity in reversed(SEVERITIES) if self._found[severity]
+        )
         quota = ", ".join(f"{left:,} {bucket} requests left" for bucket, left in self._client.limiter.left.items())
         parts = [
             f"{self._unchanged:,} unchanged",
@@ -165,9 +170,9 @@ class Panel(Watch):
         return " · ".join(part for part in parts if part)
 
 
-def _severities(audit: Audit) -> Counter[str]:
+def _severities(audit: Audit) -> Counter[Severity]:
     found = Counter(finding.severity for file in audit.files for finding in file.findings)
-    return Counter({severity: found[severity] for severity in ("critical", "high", "medium", "low") if found[severity]})
+    return Counter({severity: found[severity] for severity in reversed(SEVERITIES) if found[severity]})
 
 
 def watching(client: Client, *, quiet: bool, log: str | None) -> Watch:

@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 from audit.demo.content import demo_world
 from audit.demo.faults import Shape
+from audit.watch import Panel
 from tests.command import environment
 from tests.hub import serve
 
@@ -53,6 +55,15 @@ def test_a_sweep_on_a_terminal_shows_repos_files_bytes_findings_quotas_and_time(
     ):
         assert re.search(shown, text), (shown, text[-2000:])
     assert "0/0 files" not in text
+
+
+def test_the_panel_of_a_sweep_says_the_worst_first_in_whatever_order_repos_end():
+    panel = Panel(SimpleNamespace(limiter=SimpleNamespace(left={})))
+    for severity in ("low", "high", "critical", "medium", "critical"):
+        found = [SimpleNamespace(findings=[SimpleNamespace(severity=severity)])]
+        stats = SimpleNamespace(files=1, bytes_fetched=0, bytes_total=0)
+        panel.audited(SimpleNamespace(files=found, stats=stats))
+    assert "2 critical, 1 high, 1 medium, 1 low" in panel.state()
 
 
 def test_the_audit_of_one_repo_on_a_terminal_shows_its_files():
