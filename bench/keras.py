@@ -62,7 +62,7 @@ def models(python, folder):
     script = Path(__file__).with_name("keras_files.py")
     for kind, (written, name, file) in FILES.items():
         if not (folder / file).exists():
-            subprocess.run([python, script, kind, folder / written], stderr=subprocess.DEVNULL, check=True)
+            subprocess.run([python, "-P", script, kind, folder / written], stderr=subprocess.DEVNULL, check=True)
         data = content(folder / file)
         world = repo("org/m", {file.rpartition("/")[2]: data})
         with serve(world, shape=Shape(latency=0.03, bandwidth=100_000_000)) as hub:
