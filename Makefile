@@ -48,6 +48,7 @@ fmt: .venv/development
 
 docs: .venv/development
 	$(BIN)/python -m tests.craft.table
+	$(BIN)/python -m tests.craft.formats_doc
 	$(BIN)/python -m tests.craft.sql_doc
 
 # The pictures of the page, of a made-up history; needs Debian's chromium.

@@ -21,7 +21,7 @@ from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
 from scanners.binary.tree import Several, items, shown, texts, walk
 from scanners.facts import Opens, Reference, clip
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
@@ -243,4 +243,22 @@ def _strings(value: object) -> list[str]:
     return found
 
 
-SCANNER = Scanner("json", 9, frozenset({".json", ".ipynb"}), recognise, scan, whole=True)
+SCANNER = Scanner(
+    "json",
+    9,
+    frozenset({".json", ".ipynb"}),
+    recognise,
+    scan,
+    whole=True,
+    about=(
+        About(
+            title="JSON: configurations, tokenizers, indices, notebooks, TensorFlow.js, stable-baselines3, skops",
+            known_by="an object or an array",
+            read="all of it: classes, paths, repositories, templates, code of notebooks, files in base64",
+            inert="",
+            rules="json config keras tokenizer skops weights tfjs notebook",
+            peer="modelaudit: templates of `tokenizer_config.json`; mlscan: that `auto_map` is there",
+            more="the whole surface of configurations of the Hub's libraries",
+        ),
+    ),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -104,4 +104,21 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", f"native code ({kind})")
 
 
-SCANNER = Scanner("native", 1, frozenset(), recognise, scan)
+SCANNER = Scanner(
+    "native",
+    1,
+    frozenset(),
+    recognise,
+    scan,
+    about=(
+        About(
+            title="Programs: ELF, PE, Mach-O, Java classes, Dalvik, WebAssembly, Windows shortcuts, llamafile",
+            known_by="the mark, and fields behind it that loaders accept",
+            read="that it is one; it is never clean",
+            inert="",
+            rules="native",
+            peer="modelaudit: llamafile, with what is inside",
+            more="under every name; a disguise as a model is critical",
+        ),
+    ),
+)

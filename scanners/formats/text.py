@@ -10,7 +10,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -106,4 +106,22 @@ def runs(name: str, start: bytes) -> str:
     return next((what for mark, what in _RUN_BY_START if opening.startswith(mark)), "")
 
 
-SCANNER = Scanner("text", 2, frozenset({*_RUN, ".cfg"}), recognise, scan, fallback=True)
+SCANNER = Scanner(
+    "text",
+    2,
+    frozenset({*_RUN, ".cfg"}),
+    recognise,
+    scan,
+    fallback=True,
+    about=(
+        About(
+            title="Plain text: prose, tables, word lists",
+            known_by="UTF-8 without control characters",
+            read="all of it; text that something would run is named and left incomplete",
+            inert="",
+            rules="file",
+            peer="",
+            more="that nothing runs it is checked",
+        ),
+    ),
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -80,7 +80,7 @@ _NAMES = {
     ".index": _Kind("index", "search index"),
     ".t7": _Kind("torch7", "Torch7 model"),
 }
-
+_KINDS = (*(magic.kind for magic in _MAGICS), *_NAMES.values())
 
 _TEXTUAL = {".t7", ".rds"}
 """Formats that also come as plain text, and are loaded from it."""
@@ -132,6 +132,17 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", kind.title)
 
 
-BESIDE = Scanner("beside", 3, frozenset(), lambda sample: _beside(sample.head) is not None, scan)
+_ABOUT = (
+    About(
+        title="Recognised and not read: " + ", ".join(sorted({kind.title for kind in _KINDS})),
+        known_by="marks at their places; names, where the content is no text",
+        read="nothing: it is named, and never clean",
+        inert="",
+        rules="file",
+        peer="modelaudit: signatures, and patterns in the bytes",
+        more="what nobody read is told from what is clean",
+    ),
+)
+BESIDE = Scanner("beside", 3, frozenset(), lambda sample: _beside(sample.head) is not None, scan, about=_ABOUT)
 """Asked together with the formats that are read: a pickle may hold a whole file in a constant."""
-SCANNER = Scanner("unread", 3, frozenset(_NAMES), recognise, scan, fallback=True)
+SCANNER = Scanner("unread", 3, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)

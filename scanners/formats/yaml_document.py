@@ -15,7 +15,7 @@ from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.tree import walk
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
 
 if TYPE_CHECKING:
@@ -89,4 +89,22 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
         scan.state(Reference("yaml.tag", "", clip_name(tag), "instantiated", scan.member))
 
 
-SCANNER = Scanner("yaml", 1, frozenset({".yaml", ".yml"}), recognise, scan, whole=True)
+SCANNER = Scanner(
+    "yaml",
+    1,
+    frozenset({".yaml", ".yml"}),
+    recognise,
+    scan,
+    whole=True,
+    about=(
+        About(
+            title="YAML",
+            known_by="its name; Keras models by content",
+            read="tags, `_target_` and its kin, interpolations, paths",
+            inert="",
+            rules="yaml config keras-yaml",
+            peer="modelaudit: `_target_` inside of .nemo",
+            more="in every file, with what it calls",
+        ),
+    ),
+)
