@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check suite test-cluster fmt docs pictures protos clean
+.PHONY: demo test check suite test-cluster fmt docs bench-pickles pictures protos clean
 
 demo: .venv/runtime
 	$(BIN)/audit demo
@@ -51,6 +51,10 @@ docs: .venv/development
 	$(BIN)/python -m tests.craft.formats_doc
 	$(BIN)/python -m tests.craft.sql_doc
 
+# The pickle reader beside other scanners, into docs/bench.md.
+bench-pickles: .venv/development .bench/ready
+	$(BIN)/python bench/pickles.py .bench/bin/python
+
 # The pictures of the page, of a made-up history; needs Debian's chromium.
 pictures: .venv/development
 	$(BIN)/python bench/report.py --pictures
@@ -71,10 +75,15 @@ protos:
 	$(BIN)/pip install --quiet --constraint constraints.txt --requirement requirements-dev.txt
 	touch $@
 
+.bench/ready: bench/peers.txt
+	$(PYTHON) -m venv .bench
+	.bench/bin/pip install --quiet --requirement bench/peers.txt
+	touch $@
+
 .venv-cluster/ready: pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv-cluster
 	.venv-cluster/bin/pip install --quiet --constraint constraints.txt --requirement requirements-dev.txt --editable '.[cluster]'
 	touch $@
 
 clean:
-	rm -rf .venv .venv-cluster .protos .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-cluster .bench .protos .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,8 +1,8 @@
 """The pickle reader's speed and memory beside `pickletools.genops` and other scanners; its part of docs/bench.md.
 
-    .venv/bin/python bench/pickles.py [--cache FOLDER] [--limit SECONDS] [--rounds N] [--quick]
+    .venv/bin/python bench/pickles.py PYTHON [--limit SECONDS] [--rounds N] [--quick]
 
-The others are installed by name into an environment of the bench's own, which FOLDER keeps for the next time.
+PYTHON is that of an environment with bench/peers.txt: `make bench-pickles` makes one.
 """
 
 import argparse
@@ -20,18 +20,17 @@ from typing import NamedTuple
 
 import page
 
-PACKAGES = "picklescan modelscan fickling modelaudit numpy torch scikit-learn joblib".split()
-PEERS = PACKAGES[:4]
+PEERS = "picklescan modelscan fickling modelaudit".split()
 OURS = "hub-audit"
 COLUMNS = ["genops", OURS, "audit path", *PEERS]
 _HERE = Path(__file__).parent
 _LONG = 20
 """Seconds from which on a scan is not repeated."""
-_ABOUT = f"""\
-Every tool reads every file in a process of its own, all of them in turn; the best of three rounds counts, of one where
-it takes over {_LONG} s. Other work ran on the machine: ratios travel, seconds do not. ✗: the tool did not come to the
-end of the file. `genops` cannot pass over the arrays that joblib writes between opcodes: it reads the same opcodes
-without them. Of a legacy torch file modelscan reads the first of five pickles."""
+_ABOUT = """\
+Every tool reads every file in a process of its own, all of them in turn; the best of {rounds} rounds counts, of one
+where it takes over {long} s. "over {limit:.0f}": it was stopped after so many seconds. Other work ran on the machine:
+ratios travel, seconds do not. ✗: the tool did not come to the end of the file. `genops` cannot pass over the arrays
+that joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the first of five pickles."""
 # Nothing is to be told to anybody while it is measured.
 _ENVIRONMENT = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
@@ -51,13 +50,10 @@ class Ran(NamedTuple):
 
 
 class Bench:
-    """The environment, the folder of files, and the limits of one run."""
+    """The interpreter of the others, the folder of files, and the seconds that one run may take."""
 
-    def __init__(self, cache, folder, limit):
-        self.python, self.folder, self.limit = cache / "env" / "bin" / "python", folder, limit
-        if not self.python.exists():
-            subprocess.run([sys.executable, "-m", "venv", cache / "env"], check=True)
-        subprocess.run([self.python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+    def __init__(self, python, folder, limit):
+        self.python, self.folder, self.limit = python.absolute(), folder, limit
         self.tiny = folder / "tiny.pkl"
         self.tiny.write_bytes(b"\x80\x04N.")
 
@@ -143,7 +139,7 @@ def mark(run):
     return "" if run.ended else " ✗"
 
 
-def compared(files, runs, start, versions):
+def compared(files, runs, start, about):
     """The section that compares."""
 
     def rows(columns, cell):
@@ -162,8 +158,7 @@ def compared(files, runs, start, versions):
 
     scans = [tool for tool in COLUMNS if tool != "audit path"]
     head = ["pickle", "opcodes"]
-    yield f"{versions}; by `make bench-pickles` on {page.machine()}."
-    yield _ABOUT
+    yield about
     yield from ("", "Opcodes a second, as a multiple of those of a bare loop over `genops`:", "")
     yield from table([*head, *scans[1:]], *rows(scans[1:], ratio))
     yield from ("", "Seconds of the scan itself; of the whole command under `audit path`:", "")
@@ -195,23 +190,24 @@ def hostile(bench):
 def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, help="a folder that keeps the environment")
-    parser.add_argument("--limit", type=float, default=120, help="seconds for one tool and one file (120)")
+    parser.add_argument("python", type=Path, help="the interpreter of the others' environment")
+    parser.add_argument("--limit", type=float, default=60, help="seconds for one tool and one file (60)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="only genops and hub-audit; prints, and writes nothing")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        bench = Bench((chosen.cache or folder).absolute(), folder, chosen.limit)
-        versions = f"hub-audit {importlib.metadata.version('hub-audit')}, {bench.versions()}"
+        bench = Bench(chosen.python, Path(temporary), chosen.limit)
         if chosen.quick:
             measure(bench, bench.workloads(), COLUMNS[:2], chosen.rounds)
             return
-        page.put({"Hostile pickles": list(hostile(bench))})
         start = {tool: best([bench.run(tool, "") for _ in range(3)]) for tool in COLUMNS if tool != "audit path"}
         files = bench.workloads()
         runs = measure(bench, files, COLUMNS, chosen.rounds)
-        page.put({"Pickles, side by side": list(compared(files, runs, start, versions))})
+        versions = f"hub-audit {importlib.metadata.version('hub-audit')}, {bench.versions()}"
+        about = _ABOUT.format(rounds=chosen.rounds, long=_LONG, limit=chosen.limit)
+        about = f"{versions}; by `make bench-pickles` on {page.machine()}.\n{about}"
+        page.put({"Pickles": list(compared(files, runs, start, about))})
+        page.put({"Hostile pickles": list(hostile(bench))})
 
 
 if __name__ == "__main__":
