@@ -30,7 +30,8 @@ _ABOUT = """\
 Every tool reads every file in a process of its own, all of them in turn; the best of {rounds} rounds counts, of one
 where it takes over {long} s. "over {limit:.0f}": it was stopped after so many seconds. Other work ran on the machine:
 ratios travel, seconds do not. ✗: the tool did not come to the end of the file. `genops` cannot pass over the arrays
-that joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the first of five pickles."""
+that joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the
+first of five pickles."""
 # Nothing is to be told to anybody while it is measured.
 _ENVIRONMENT = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 

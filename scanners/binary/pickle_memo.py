@@ -52,8 +52,9 @@ class Memo:
         self._first, self._start, self._stop = array("Q"), array("Q"), array("Q")
         self.count = first
         """Entries so far: the index that MEMOIZE writes next."""
-        self.odd = self.explicit = self.named = False
-        """Whether indices do not come in order, whether all are written, and whether a name is among the values."""
+        self.odd = self.explicit = self.lines = self.named = False
+        """Whether indices do not come in order, whether all are written, whether any is in a line of text, and whether
+        a name is among the values."""
 
     def __bool__(self) -> bool:
         """Whether there is any entry."""

@@ -18,6 +18,8 @@ from collections import Counter
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scanners.binary.pickle_lines import PATTERNS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -208,6 +210,9 @@ def compile_patterns() -> Iterator[None]:
             rules = grammar(calls=calls, explicit=explicit)
             for _ in (rules.run, rules.tupled, rules.events, rules.calls, rules.opcodes, rules.given):
                 yield
+    for compiled in PATTERNS:
+        compiled()
+        yield
 
 
 def _end(rules: Grammar, data: bytes, start: int, limit: int) -> int:

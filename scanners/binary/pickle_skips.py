@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scanners.binary import pickle_lines as lines
 from scanners.binary import pickle_runs as runs
 from scanners.binary.pickle_calls import Caller, ordinary
 from scanners.binary.pickle_lexer import NUMBER, Payload, decode_text
 from scanners.binary.pickle_notes import NUMBERS
-from scanners.binary.pickle_values import UNKNOWN, Global, Run
+from scanners.binary.pickle_values import UNKNOWN, Global, Items, Mapping, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,8 @@ class Skipper(Caller):
 
     def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
         """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""
+        if self._memo.lines:
+            return self._skip_lines(data, base, start, limit)
         stop = runs.recognise(grammar, data, start, limit)
         if stop - start >= runs.LEAST and self._run(grammar, data, base, start, stop):
             self._misses = 0
@@ -75,6 +78,23 @@ class Skipper(Caller):
         self._passed(stop - start)
         self._stack.append(run)
         return True
+
+    def _skip_lines(self, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
+        """Pass over elements in lines of text that are added to the container on top; where to go on, and to look."""
+        stack, memo = self._stack, self._memo
+        target = stack[-1] if stack and not (self._marks and self._marks[-1] >= len(stack)) else None
+        if not (isinstance(target, Items | Mapping) and target.full):
+            return start, start + 1
+        stop = lines.recognise(data, start, limit)
+        entries = lines.memoized(data, start, stop, memo.count) if stop - start >= runs.LEAST else None
+        if entries is None:
+            return start, stop + 1
+        # Texts in lines may be spelled with escapes; and nothing else in a run has these letters.
+        self._armed = self._armed or data.find(b"V", start, stop) >= 0 or data.find(b"S", start, stop) >= 0
+        memo.skip(Run(base + start, base + stop, memo.count, self._walk), entries)
+        self._passed(stop - start)
+        target.count += stop - start
+        return stop, stop + 1
 
     def _fetched(self, opcode: bytes) -> Value:
         """What an opcode fetches from the memo; of what a run fetches that it has itself written, nothing is known."""

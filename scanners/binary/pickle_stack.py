@@ -290,6 +290,10 @@ class Stack:
         if not (isinstance(value, Run) and index == self._memo.count and self._memo.stretch(value, self.behind)):
             self._memo.put(index, self._top())
 
+    def _put_line(self, argument: Argument) -> None:
+        self._memo.lines = True
+        self._put(argument)
+
     def _memoize(self, _: Argument) -> None:
         value = self._topmost()
         if not (isinstance(value, Run) and self._memo.stretch(value, self.behind)):

@@ -107,6 +107,11 @@ class _Container:
         """The first elements, runs as they are."""
         return self._kept
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more that is put into it is kept."""
+        return len(self._kept) >= self._most
+
     def forget(self) -> None:
         """Keep none of the elements put in so far."""
         self._kept, self._lazy, self.count = _NOTHING, False, max(self.count, _MANY)

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from scanners.binary import pickle_runs
+from scanners.binary import pickle_lines, pickle_runs
+from scanners.binary.pickle_values import Items, Mapping
 from scanners.facts import Anomaly, Call, Reference
 from tests.craft.pickles import asm, named, op, text
 from tests.properties import engine
@@ -53,6 +54,56 @@ def test_what_is_passed_over_names_nothing(everywhere):
         everywhere(True)
         found, _, computed = told(data)
         assert names <= found or computed, data
+
+
+class Plain:
+    def __init__(self, state):
+        self.state = state
+
+
+def plain(chance, depth=4):
+    """Data of any kind that protocol 0 writes without a call, and once in a while an instance."""
+    if depth and chance.random() < 0.4:
+        inner = [plain(chance, depth - 1) for _ in range(chance.randrange(5))]
+        tried = [inner, tuple(inner), dict(enumerate(inner)), dict.fromkeys(("os", "a b", "ü\\\n"), inner)]
+        return chance.choice(tried)
+    return chance.choice([None, True, 7, -(1 << 40), 0.5, float("inf"), "posix", "system", "p0", "ü\n\\", ""])
+
+
+def lined(chance):
+    """A stream of protocol 0 that was damaged, with calls among its data, and with a call behind them."""
+    value = [plain(chance) for _ in range(20)]
+    if chance.randrange(2):
+        value = dict(enumerate(value))
+    if chance.randrange(4) == 0:
+        value = [value, Plain(value), value]
+    pieces = pickle.dumps(value, 0)[:-1].split(b"\n")
+    for _ in range(chance.randrange(4)):
+        place = chance.randrange(len(pieces))
+        pieces[place] += chance.choice(
+            [b"cposix\nsystem", b"(S'x'\niposix\nsystem", b"g0", b"p99", b"p0", b"(", b"t", b"a"]
+        )
+    data = bytearray(b"\n".join(pieces))
+    for _ in range(chance.randrange(3)):
+        data[chance.randrange(len(data))] = chance.choice(b"()]}abdgilpst0123456789\nNIVS\x80\x94")
+    return bytes(data) + b"(S'x'\niposix\nsystem\n."
+
+
+def test_lines_that_are_passed_over_say_nothing(everywhere, monkeypatch):
+    monkeypatch.setattr(Items, "_most", 8)
+    monkeypatch.setattr(Mapping, "_most", 16)
+    passed = []
+    memoized = pickle_lines.memoized
+    monkeypatch.setattr(pickle_lines, "memoized", lambda *given: passed.append(given) or memoized(*given))
+    chance = random.Random(11)
+    for _ in range(300):
+        data = lined(chance) + PADDING
+        everywhere(False)
+        walked = engine.outcome_of(data)
+        everywhere(True)
+        run = engine.outcome_of(data)
+        assert (run.facts, run.account) == (walked.facts, walked.account), data
+    assert len(passed) > 150
 
 
 @pytest.mark.parametrize("protocol", range(2, 6))
