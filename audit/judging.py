@@ -14,16 +14,20 @@ from scanners import routing
 from scanners.findings import SEVERITIES, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from reports.record import Blob, File
+    from audit.met import Key
+    from reports.record import File
     from reports.recorded import Recorded, RecordedFile, Said
     from reports.store import Store
     from scanners.findings import Verdict
     from scanners.rules.policy import Policy
 
-_BATCH = 200
-"""Audits whose facts are in memory at a time."""
+_AUDITS, _BLOBS = 1000, 4000
+"""Audits that are recorded at a time, and contents whose facts are in memory at a time."""
+
+_Named = tuple[str, str, str]
+"""A content, the hint that it is read under, and its path."""
 
 
 class Judgement(NamedTuple):
@@ -60,25 +64,40 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
     would say; the next sweep then passes over the repo.
     """
     ids = store.outdated(ruleset)
-    for start in range(0, len(ids), _BATCH):
-        audits = store.recorded(ids[start : start + _BATCH])
-        keys = {(file.blob, file.hint) for audit in audits for file in audit.files}
-        current = store.known(keys, routing.MARKS.hold)
-        older = store.known(keys - current.keys(), lambda _mark: True)
+    for start in range(0, len(ids), _AUDITS):
+        audits = store.recorded(ids[start : start + _AUDITS])
+        found, older = _files(store, {(file.blob, file.hint, file.path) for one in audits for file in one.files}, policy)
+        again, said = [], []
         for audit in audits:
-            files = tuple(_file(file, (current | older).get((file.blob, file.hint)), policy) for file in audit.files)
+            files = tuple(found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files)
+            made = _again(audit, files, ruleset)
             unread = sum((file.blob, file.hint) in older for file in audit.files)
-            again = _again(audit, files, ruleset)
             if not unread and audit.error is None:
-                store.record(again)
-            said = frozenset((file.path, f.member, f.rule, f.severity) for file in files for f in file.findings)
-            gained, lost = said - audit.findings, audit.findings - said
-            yield Judgement(audit.target.id, audit.verdict, again.verdict, gained, lost, unread)
+                again.append(made)
+            says = frozenset((file.path, f.member, f.rule, f.severity) for file in files for f in file.findings)
+            gained, lost = says - audit.findings, audit.findings - says
+            said.append(Judgement(audit.target.id, audit.verdict, made.verdict, gained, lost, unread))
+        store.record_remade(again)
+        yield from said
 
 
-def _file(file: RecordedFile, blob: Blob | None, policy: Policy) -> File:
-    if blob is not None:
-        return judged(file.path, blob, policy, reused=True)
+def _files(store: Store, wanted: Collection[_Named], policy: Policy) -> tuple[dict[_Named, File], set[Key]]:
+    """These contents under these paths, judged once however many audits carry them; those with older facts only."""
+    paths: dict[Key, list[str]] = {}
+    for blob, hint, path in wanted:
+        paths.setdefault((blob, hint), []).append(path)
+    keys, files, older = list(paths), {}, set()
+    for start in range(0, len(keys), _BLOBS):
+        asked = keys[start : start + _BLOBS]
+        known = store.known(asked, routing.MARKS.hold)
+        aged = store.known([key for key in asked if key not in known], lambda _mark: True)
+        older |= aged.keys()
+        for key, blob in (known | aged).items():
+            files |= {(*key, path): judged(path, blob, policy, reused=True) for path in paths[key]}
+    return files, older
+
+
+def _unread(file: RecordedFile) -> File:
     code, _, message = (file.error or "unread: it was never read").partition(": ")
     return skipped(file.path, code, message, size=file.size, blob=file.blob)
 

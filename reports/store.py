@@ -114,6 +114,19 @@ class Store:
         if time.monotonic() - self._merged_at >= _EVERY:
             self._merge_if_free()
 
+    def record_remade(self, audits: Collection[Audit]) -> None:
+        """Keep audits that were made of what is stored, and can be made again: past the spool, all at once.
+
+        Raises `StoreBusy` if the database stays in use.
+        """
+        with opened(self.path, write=True, wait=self.wait) as connection:
+            try:
+                rows.merge(connection, audits)
+            except misfits():
+                # The spool finds the one that does not fit, and sets it aside.
+                for audit in audits:
+                    self._spool.add_audit(audit)
+
     def record_sweep(self, sweep: Sweep) -> None:
         """Keep the state of a sweep, and bring the database up to date if it is free."""
         self._spool.add_sweep(sweep)

@@ -7,7 +7,7 @@ denied in every spelling, so the deny table is also multiplied by the aliases (`
 from __future__ import annotations
 
 import _compat_pickle
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 VENDORED: Final = (
@@ -97,6 +97,7 @@ _NAME_MAPPING: Final = {f"{a}.{b}": f"{c}.{d}" for (a, b), (c, d) in _compat_pic
 _MOVED: Final = {a: b for a, b in _compat_pickle.IMPORT_MAPPING.items() if not b.startswith(f"{a}.")}
 _MAPPING: Final = {**_MOVED, **_NAME_MAPPING, **ALIASES}
 _DEEPEST: Final = max(path.count(".") for path in _MAPPING) + 1
+_CACHED: Final = 1 << 14
 _ROUNDS: Final = 4
 """An alias may lead to another, a copy may lie in a copy; no honest name goes through more."""
 
@@ -113,6 +114,7 @@ def _once(path: str) -> str:
     return path
 
 
+@lru_cache(_CACHED)
 def canonical_path(path: str) -> str:
     """The canonical spelling of a dotted path."""
     for _ in range(_ROUNDS):
