@@ -66,7 +66,8 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
     ids = store.outdated(ruleset)
     for start in range(0, len(ids), _AUDITS):
         audits = store.recorded(ids[start : start + _AUDITS])
-        found, older = _files(store, {(file.blob, file.hint, file.path) for one in audits for file in one.files}, policy)
+        wanted = {(file.blob, file.hint, file.path) for one in audits for file in one.files}
+        found, older = _files(store, wanted, policy)
         again, said = [], []
         for audit in audits:
             files = tuple(found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files)
@@ -84,16 +85,19 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
 def _files(store: Store, wanted: Collection[_Named], policy: Policy) -> tuple[dict[_Named, File], set[Key]]:
     """These contents under these paths, judged once however many audits carry them; those with older facts only."""
     paths: dict[Key, list[str]] = {}
-    for blob, hint, path in wanted:
-        paths.setdefault((blob, hint), []).append(path)
-    keys, files, older = list(paths), {}, set()
+    for name in wanted:
+        paths.setdefault(name[:2], []).append(name[2])
+    keys = list(paths)
+    files: dict[_Named, File] = {}
+    older: set[Key] = set()
     for start in range(0, len(keys), _BLOBS):
         asked = keys[start : start + _BLOBS]
         known = store.known(asked, routing.MARKS.hold)
         aged = store.known([key for key in asked if key not in known], lambda _mark: True)
         older |= aged.keys()
         for key, blob in (known | aged).items():
-            files |= {(*key, path): judged(path, blob, policy, reused=True) for path in paths[key]}
+            for path in paths[key]:
+                files[*key, path] = judged(path, blob, policy, reused=True)
     return files, older
 
 

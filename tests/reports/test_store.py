@@ -342,6 +342,15 @@ def test_an_audit_that_does_not_fit_the_database_is_set_aside_alone(store):
     assert [path.name for path in store.set_aside] == ["a2.bad"]
 
 
+def test_remade_audits_are_kept_at_once_and_one_that_does_not_fit_is_set_aside_alone(store):
+    store.record_remade([audit("a1"), audit("a2")])
+    assert waiting(store) == []
+    store.record_remade([audit("a3"), audit("a4", downloads=2**70)])
+    assert store.merge() == 1
+    assert rows(store, "SELECT audit_id FROM audits ORDER BY 1") == [("a1",), ("a2",), ("a3",)]
+    assert [path.name for path in store.set_aside] == ["a4.bad"]
+
+
 @pytest.mark.parametrize("name", ["../a", "", ".hidden", "a/b", "sweep.x", "a" * 200, "a\n"])
 def test_an_id_that_is_no_file_name_is_refused(store, name):
     with pytest.raises(ValueError, match="not a name"):
