@@ -65,7 +65,7 @@ def read(data, name):
 
 
 def findings(outcome):
-    found = judge(outcome.facts, path="config.json", format=outcome.format, policy=Policy.default())
+    found = judge(outcome.facts, path="model_index.json", format=outcome.format, policy=Policy.default())
     return [(finding.rule, finding.severity) for finding in found if finding.rule != "file-type-mismatch"]
 
 

@@ -182,7 +182,7 @@ FIRES = {
         ([asks("sentence_transformers.module", "os", "system")], "critical"),
     ],
     "config-library": [
-        ([asks("diffusers.component", "mine", "Model")], "high"),
+        ([asks("diffusers.component", "mine", "Model")], "high", "model_index.json", "json"),
         ([asks("diffusers.component", "subprocess", "Popen")], "critical"),
         ([asks("diffusers.pipeline", "pipeline", "Mine")], "medium"),
     ],
@@ -591,6 +591,7 @@ SILENT = {
     "config-module": [([asks("sentence_transformers.module", "sentence_transformers.models", "Pooling")],)],
     "config-library": [
         ([asks("diffusers.component", "transformers", "CLIPTextModel"), asks("diffusers.component", "null", "null")],),
+        ([asks("diffusers.component", "DownBlock2D", "CrossAttnDownBlock2D")], "unet/config.json", "json"),
     ],
     "config-parent-library": [([asks("peft.parent", "transformers.models.llama", "LlamaModel")],)],
     "config-target": [([asks("config.target", "torch.nn", "Linear"), asks("config.target", "nemo.collections", "X")],)],
@@ -746,6 +747,7 @@ SILENT = {
         ([], "model.bin", "safetensors"),
         ([Unread("no-reader", "a shell script")], "run.sh", "text"),
         ([], "libcuda.so", "elf"),
+        ([], "args.yaml", "yaml"),
     ],
 }
 
