@@ -11,7 +11,7 @@ from audit.keep import keeping
 from audit.pipeline import Job, Run
 from crawler.errors import BadUrlError
 from crawler.hub import Hub
-from reports.record import Target
+from reports.record import HubVerdict, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,8 @@ async def audit_listed(
         def content() -> Content:
             return RemoteContent(file.blob, hub.remote(repo, file), session.cache, session.fetcher)
 
-        return Job(file.path, file.size, file.blob, content)
+        said = tuple(HubVerdict(one.scanner, one.status, one.message, one.version) for one in file.said)
+        return Job(file.path, file.size, file.blob, content, hub=said)
 
     async with keeping(run, **about):
         await run.audit_files([job(file) for file in repo.files if session.selection.wants(file.path)])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
+import msgspec
 
 from audit import __version__
 from audit.examine import examine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from audit.met import Key, Met
     from audit.pool import Jail
     from audit.progress import Progress
+    from reports.record import HubVerdict
     from reports.store import Store
     from scanners.facts import Fact
     from scanners.findings import Verdict
@@ -46,6 +48,7 @@ class Job(NamedTuple):
     open: Callable[[], Content]
     name: str = ""
     """The file's name, where the path is more than that: an address has a query."""
+    hub: tuple[HubVerdict, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -160,6 +163,8 @@ class Run:
                 )
             else:
                 self.files[job.path] = judged(job.path, blob, self.tools.policy, fetched=fetched, reused=reused)
+            if job.hub:
+                self.files[job.path] = msgspec.structs.replace(self.files[job.path], hub=job.hub)
             self.tools.progress.done(self.files[job.path])
 
     async def _blob(self, job: Job, count: Callable[[int], None]) -> tuple[Blob, bool]:

@@ -158,18 +158,25 @@ class Client:
 
     @asynccontextmanager
     async def open(
-        self, url: str, *, home: Home | None = None, headers: Mapping[str, str] | None = None, length: int = 0
+        self,
+        url: str,
+        *,
+        home: Home | None = None,
+        headers: Mapping[str, str] | None = None,
+        length: int = 0,
+        form: bytes | None = None,
     ) -> AsyncIterator[Answer]:
         """The answer to a GET of `url`, after its redirects, whatever its status.
 
         `home` marks a request to the Hub; `length` is the number of bytes expected, which the time allowed grows
-        with. Raises `NetworkError`, `BadUrlError`, `OfflineError`, `ThrottledError`.
+        with; `form` is posted instead, to the Hub's own origin only. Raises `NetworkError`, `BadUrlError`,
+        `OfflineError`, `ThrottledError`.
         """
         if home is not None and offline_mode():
             raise offline(clipped(urlsplit(url).path.lstrip("/")))
         hops: list[str] = []
         async with AsyncExitStack() as stack:
-            response = await self._hop(url, home, headers or {}, stack)
+            response = await self._hop(url, home, headers or {}, stack, form)
             hops.append(str(response.request.url))
             while response.status_code in _REDIRECTS and "location" in response.headers:
                 if len(hops) > HOPS:
@@ -179,7 +186,7 @@ class Client:
                 # those who hold one host while they wait for another could all wait for each other.
                 await self._drain(response)
                 await stack.aclose()
-                response = await self._hop(target, home, headers or {}, stack)
+                response = await self._hop(target, home, headers or {}, stack, form)
                 hops.append(str(response.request.url))
             try:
                 with anyio.fail_after(self.settings.grace + length / self.settings.slowest):
@@ -187,11 +194,13 @@ class Client:
             except TimeoutError as error:
                 raise NetworkError(f"{shown(hops[-1])} answers too slowly; try again") from error
 
-    async def fetch(self, url: str, *, home: Home, headers: Mapping[str, str], limit: int) -> httpx2.Response:
+    async def fetch(
+        self, url: str, *, home: Home, headers: Mapping[str, str], limit: int, form: bytes | None = None
+    ) -> httpx2.Response:
         """A whole answer of the Hub's API, after as many attempts as the policy allows, whatever its status."""
 
         async def once() -> httpx2.Response:
-            async with self.open(url, home=home, headers=headers) as answer:
+            async with self.open(url, home=home, headers=headers, form=form) as answer:
                 if encoded(answer.headers):
                     raise WrongBytesError(f"{shown(url)} is compressed, which nobody asked for; is a proxy between?")
                 if answer.status in {408, 429} or answer.status >= 500:
@@ -207,7 +216,12 @@ class Client:
         return await persist(once, self.settings.retry)
 
     async def _hop(
-        self, url: str, home: Home | None, headers: Mapping[str, str], stack: AsyncExitStack
+        self,
+        url: str,
+        home: Home | None,
+        headers: Mapping[str, str],
+        stack: AsyncExitStack,
+        form: bytes | None,
     ) -> httpx2.Response:
         """One request; the response is closed with the stack."""
         assert self._http is not None, "the client is used inside its context"
@@ -215,7 +229,13 @@ class Client:
             await self.limiter.ready(limits.bucket(url))
         own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": self._agent}
         credentials = {} if home is None else home.headers(url)
-        request = httpx2.Request("GET", address(url), headers={**own, **headers, **credentials})
+        posted = form is not None and home is not None and home.owns(url)
+        request = httpx2.Request(
+            "POST" if posted else "GET",
+            address(url),
+            headers={**own, **headers, **credentials},
+            content=form if posted else None,
+        )
         await stack.enter_async_context(self._host(url))
         with network(url):
             self.requests += 1

@@ -33,6 +33,7 @@ from crawler.errors import (
 )
 from crawler.remote import Remote
 from crawler.repos import Listed, Query, Repo, RepoFile, RepoType, Revisions
+from crawler.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
@@ -50,7 +51,6 @@ REPEATS = 1_000
 """Repos listed again in a row, after which a listing is taken for a loop."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BATCH = 100
 
 
@@ -101,7 +101,9 @@ class Hub:
         what = repo_id if revision is None else f"{repo_id}@{clipped(revision)}"
         if offline_mode():
             raise offline(what)
-        ask = partial(self._api.repo_info, repo_id, repo_type=type, revision=revision)
+        ask: Callable[[], Any] = partial(self._api.repo_info, repo_id, repo_type=type, revision=revision)
+        if type == "model":  # What the API says for models only, and at no cost.
+            ask = partial(self._api.model_info, repo_id, revision=revision, securityStatus=True)
         info = await self._ask(what, ask, _Call(self._client, self.home, b"{"))
         commit = str(getattr(info, "sha", None))
         if _COMMIT.fullmatch(commit) is None:
@@ -109,7 +111,10 @@ class Hub:
         if getattr(info, "disabled", None) is True:
             raise DisabledError(f"{what} is disabled by the Hub: its files cannot be read by anyone")
         name = check_id(str(info.id))
-        files = await self._ask(what, partial(self._tree, name, type, commit), _Call(self._client, self.home, b"["))
+        status = getattr(info, "security_repo_status", None)
+        scanned = not (isinstance(status, dict) and status.get("scansDone") is False)
+        tree = partial(self._tree, name, type, commit, scanned)
+        files = await self._ask(what, tree, _Call(self._client, self.home, b"["))
         return Repo(
             id=name,
             requested=repo_id,
@@ -205,16 +210,18 @@ class Hub:
         url = f"{self.endpoint}/{prefix}{repo.id}/resolve/{repo.commit}/{quote(file.path)}"
         return Remote(url=url, size=file.size, home=self.home, name=f"{repo.id}/{file.path}")
 
-    def _tree(self, name: str, kind: RepoType, commit: str) -> tuple[RepoFile, ...]:
-        files: dict[str, RepoFile] = {}
-        for item in self._api.list_repo_tree(name, recursive=True, revision=commit, repo_type=kind):
-            if not hasattr(item, "blob_id"):
-                continue  # a folder
-            file = _file(name, item)
-            if file.path in files:
-                raise UntrueListingError(f"{name}: the Hub lists {clipped(file.path)!r} twice")
-            files[file.path] = file
-        return tuple(files.values())
+    def _tree(self, name: str, kind: RepoType, commit: str, scanned: bool = True) -> tuple[RepoFile, ...]:
+        from huggingface_hub import get_session  # noqa: PLC0415 - `audit --help` does without it
+        from huggingface_hub.utils._http import hf_raise_for_status  # noqa: PLC0415 - the same
+
+        def send(url: str, form: str | None) -> httpx2.Response:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            session = get_session()
+            answer = session.get(url) if form is None else session.post(url, content=form, headers=headers)
+            hf_raise_for_status(answer)
+            return answer
+
+        return Tree(name, f"{self.endpoint}/api/{kind}s/{name}", commit, send).files(scanned=scanned)
 
     def _listing(self, query: Query, kind: RepoType) -> Iterator[Any]:
         listing: Any = {
@@ -280,20 +287,6 @@ def check_author(author: str) -> str:
     return author
 
 
-def _file(name: str, item: Any) -> RepoFile:
-    """A listed file, when it is one that git could hold."""
-    path, size, lfs = item.path, item.size, item.lfs
-    if lfs is not None:
-        size, blob, right = lfs.size, f"sha256:{lfs.sha256}", _SHA256.fullmatch(str(lfs.sha256))
-    else:
-        blob, right = f"git:{item.blob_id}", _COMMIT.fullmatch(str(item.blob_id))
-    if not isinstance(path, str) or not {"", ".", ".."}.isdisjoint(path.split("/")) or "\0" in path:
-        raise UntrueListingError(f"{name}: the Hub lists {clipped(str(path))!r}, which no repo can hold")
-    if type(size) is not int or not 0 <= size < 2**62 or right is None:
-        raise UntrueListingError(f"{name}: the Hub lists {clipped(path)!r} without a proper size or hash")
-    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None)
-
-
 def _listed(info: Any, kind: RepoType) -> Listed:
     """A row of a listing."""
     return Listed(
@@ -327,14 +320,16 @@ class _Session(httpx2.Client):
         if request.url.path == "/api/agent-harnesses":
             # HfApi looks up what to put into its user agent, and does without when it fails.
             raise OfflineError("the user agent needs no look-up")
-        if request.method != "GET":
-            raise UntrueListingError(f"a listing is no {request.method}")
-        if url in call.asked:
+        if url in call.asked and request.method == "GET":
             raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing leads back to itself")
         if len(call.asked) >= PAGES:
             raise UntrueListingError(f"{clipped(request.url.path)}: the Hub's listing does not end")
         call.asked.add(url)
-        ask = partial(call.client.fetch, url, home=call.home, headers={"Accept": "application/json"}, limit=PAGE_LIMIT)
+        headers = {"Accept": "application/json"}
+        form = request.content if request.method == "POST" else None
+        if form is not None:
+            headers["Content-Type"] = request.headers["content-type"]
+        ask = partial(call.client.fetch, url, home=call.home, headers=headers, limit=PAGE_LIMIT, form=form)
         response = anyio.from_thread.run(_unless_cancelled, ask)
         if response is None:
             raise OfflineError("interrupted")

@@ -14,6 +14,15 @@ Revisions = Literal["tags", "pulls", "converts"]
 """What a repo has beside its default branch: tags, `refs/pr/*`, `refs/convert/*`."""
 
 
+class Said(msgspec.Struct, frozen=True):
+    """What one of the Hub's own scanners says of a file, or the Hub of them all ("hub")."""
+
+    scanner: str
+    status: str
+    message: str = ""
+    version: str = ""
+
+
 class RepoFile(msgspec.Struct, frozen=True):
     """A file of a repo."""
 
@@ -22,6 +31,10 @@ class RepoFile(msgspec.Struct, frozen=True):
     blob: str
     """`sha256:…` of the bytes of an LFS file, `git:…` of the others."""
     lfs: bool
+    changed: datetime | None = None
+    """When the commit was made that last touched it, as far as the Hub was asked and says."""
+    said: tuple[Said, ...] = ()
+    """By the Hub's own scanners; empty where it was not asked or has not scanned."""
 
 
 class Repo(msgspec.Struct, frozen=True):

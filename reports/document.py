@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from reports.beside import beside
 from reports.escape import as_document
 from reports.suppression import suppressed
 
@@ -41,6 +44,8 @@ def as_json(audit: Audit, said: Sequence[Reported]) -> str:
             "seconds": stats.seconds,
         },
     }
+    if target.kind == "repo":
+        document["hub"] = _hub(audit)
     if accepted := suppressed(said):
         document["suppressed"] = len(accepted)
     if audit.selection is not None:
@@ -51,8 +56,20 @@ def as_json(audit: Audit, said: Sequence[Reported]) -> str:
     return as_document(document) + "\n"
 
 
-def _file(file: File) -> dict[str, Any]:
+def _hub(audit: Audit) -> dict[str, Any]:
+    told = beside(audit)
     return {
+        "scanned": told.scanned,
+        "not_scanned": told.not_scanned,
+        "disagreements": [
+            {"path": file.path, "alarmed": who, "ours": file.verdict, "theirs": file.hub[0].status}
+            for file, who in told.disagreements
+        ],
+    }
+
+
+def _file(file: File) -> dict[str, Any]:
+    told = {
         "path": file.path,
         "size": file.size,
         "blob": file.blob,
@@ -65,6 +82,9 @@ def _file(file: File) -> dict[str, Any]:
         "reused": file.reused,
         "error": _problem(file.error),
     }
+    if file.hub:
+        told["hub"] = [msgspec.structs.asdict(one) for one in file.hub]
+    return told
 
 
 def _finding(one: Reported) -> dict[str, Any]:

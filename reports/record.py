@@ -57,6 +57,15 @@ class Blob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The measures that held in the process that scanned it: `seccomp`, `landlock:7`, …"""
 
 
+class HubVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one of the Hub's own scanners said of a file, or the Hub of them all (`scanner` is "hub")."""
+
+    scanner: str
+    status: str
+    message: str = ""
+    version: str = ""
+
+
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One path of the target."""
 
@@ -74,6 +83,8 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reused: bool = False
     """The blob's facts came from the store: none of its bytes were read this time."""
     error: Problem | None = None
+    hub: tuple[HubVerdict, ...] = ()
+    """The Hub's own verdicts; empty where it has scanned nothing, or was not asked."""
 
 
 class Stats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

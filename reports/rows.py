@@ -62,6 +62,10 @@ TABLES: dict[str, dict[str, Any]] = {
         "scanned_at": _TIME,
     },
     "references": _columns(_TEXT, "blob kind module name used_as member scanners"),
+    "hub_verdicts": {
+        **_columns(_TEXT, "repo_id repo_type path blob scanner status message version"),
+        "seen_at": _TIME,
+    },
     "sweeps": {
         **_columns(_TEXT, "sweep_id ruleset status"),
         **_columns(_NUMBER, "repos_listed repos_audited repos_unchanged files_scanned bytes_fetched requests"),
@@ -108,6 +112,19 @@ _MERGE = {
         FROM incoming JOIN names USING (kind, module, name)""",
         """INSERT INTO blob_references
         FROM numbered ANTI JOIN blob_references USING (blob, name_id, used_as, member, scanners)""",
+    ),
+    # Kept where it differs from what that scanner said of that content last.
+    "hub_verdicts": (
+        """INSERT INTO hub_verdicts BY NAME
+        SELECT incoming.* FROM incoming ANTI JOIN (
+            SELECT * FROM hub_verdicts SEMI JOIN incoming USING (repo_id, path)
+            QUALIFY row_number() OVER (
+                PARTITION BY repo_id, repo_type, path, blob, scanner ORDER BY seen_at DESC, rowid DESC
+            ) = 1
+        ) AS last ON (incoming.repo_id, incoming.repo_type, incoming.path, incoming.blob) IS NOT DISTINCT FROM
+                (last.repo_id, last.repo_type, last.path, last.blob)
+            AND (incoming.scanner, incoming.status, incoming.message, incoming.version) IS NOT DISTINCT FROM
+                (last.scanner, last.status, last.message, last.version)""",
     ),
     # A sweep is recorded when it starts and again when it ends.
     "sweeps": (
@@ -160,6 +177,7 @@ def _rows(audits: list[Audit], sweeps: list[Sweep]) -> dict[str, Iterable[Row]]:
         "audits": map(_audit, audits),
         "files": (row for audit in audits for row in _files(audit)),
         "findings": (row for audit in audits for row in _findings(audit)),
+        "hub_verdicts": (row for audit in audits for row in _hub_verdicts(audit)),
         "blob_facts": (_blob(blob, audit.started) for audit in audits for blob in audit.blobs),
         "references": (row for audit in audits for blob in audit.blobs for row in _references(blob)),
     }
@@ -258,6 +276,20 @@ def _findings(audit: Audit) -> Iterator[Row]:
                 "message": finding.message,
                 "evidence": finding.evidence,
                 "offset": finding.offset,
+            }
+
+
+def _hub_verdicts(audit: Audit) -> Iterator[Row]:
+    target = audit.target
+    for file in audit.files:
+        for said in file.hub:
+            yield {
+                "repo_id": target.id,
+                "repo_type": target.type,
+                "path": file.path,
+                "blob": file.blob,
+                **msgspec.structs.asdict(said),
+                "seen_at": _time(audit.started),
             }
 
 

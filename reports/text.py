@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from reports import beside
 from reports.escape import visible
 from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
@@ -102,6 +103,7 @@ def _report(audit: Audit, said: Sequence[Reported], rules: Mapping[str, Rule], *
         explained.add(rule_id)
     yield from _accepted(accepted)
     yield from _unexamined(audit)
+    yield from beside.as_lines(audit)
     advice = list(_advice(audit))
     if advice:
         yield line()
@@ -238,6 +240,8 @@ def _totals(audit: Audit) -> Iterator[Line]:
         parts.append(f"{human(stats.bytes_fetched)} fetched of {human(stats.bytes_total)}{share}")
         parts.append(_count(stats.requests, "request"))
     parts.append(f"{stats.seconds:.1f} s")
+    if audit.target.kind == "repo" and audit.files and not any(file.hub for file in audit.files):
+        parts.append("not scanned by the Hub itself")
     if reused:
         parts.append(f"{reused} known from before")
     yield line(Piece(", ".join(parts), "dim"))

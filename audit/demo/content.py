@@ -21,6 +21,20 @@ ORGANISATIONS = ("demo-org", "demo-lab")
 FIRST_NIGHT = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 SECOND_NIGHT = FIRST_NIGHT + timedelta(days=8)
 """In another week than the first, so that a trend has two points."""
+_SECURITY: dict[str, dict[str, dict[str, object]]] = {
+    "demo-org/torch-runner": {
+        "pytorch_model.bin": {
+            "status": "unsafe",
+            "avScan": {"status": "safe", "message": "No security issues detected"},
+            "pickleImportScan": {
+                "status": "unsafe",
+                "pickleImports": [{"module": "posix", "name": "system", "safety": "dangerous"}],
+            },
+        }
+    },
+    "demo-org/custom-layers": {"pytorch_model.bin": {"status": "safe", "avScan": {"status": "safe"}}},
+}
+"""What the Hub's own scanners say of files, by repo and path: of all others, nothing."""
 HARMLESS = "echo hub-audit demo: this never runs"
 
 __all__ = ["FIRST_NIGHT", "ORGANISATIONS", "SECOND_NIGHT", "demo_world", "make_big_torch"]
@@ -51,7 +65,7 @@ def demo_world(night: Literal[1, 2] = 2) -> World:
 
 def _repo(repo_id: str, downloads: int, likes: int, *nights: tuple[str, dict[str, Content]]) -> Repo:
     commits = tuple(
-        Commit({"README.md": _card(repo_id), **files}, title, date)
+        Commit({"README.md": _card(repo_id), **files}, title, date, security=_SECURITY.get(repo_id, {}))
         for (title, files), date in zip(nights, (FIRST_NIGHT, SECOND_NIGHT), strict=False)
     )
     return Repo(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from audit.demo.content import make_big_torch
+from audit.demo.world import Commit, Repo
 from tests.command import audit, clean_failure
 from tests.craft.pickles import system
 from tests.hub import Fault, World, one, repo, serve
@@ -107,7 +108,8 @@ def test_what_was_found_is_a_database_row():
 def test_the_document_has_the_keys_of_the_contract_and_no_others():
     with serve(mixed()) as hub:
         document = audit("repo", "org/mixed", "--format", "json", hub=hub).json
-    assert list(document) == ["schema", "tool", "target", "verdict", "complete", "files", "findings", "stats"]
+    assert list(document) == ["schema", "tool", "target", "verdict", "complete", "files", "findings", "stats", "hub"]
+    assert document["hub"] == {"scanned": 0, "not_scanned": 6, "disagreements": []}
     assert document["schema"] == "hub-audit/1"
     assert list(document["target"]) == ["kind", "id", "type", "revision", "commit"]
     assert list(document["files"][0]) == [
@@ -115,6 +117,34 @@ def test_the_document_has_the_keys_of_the_contract_and_no_others():
     ]  # fmt: skip
     assert list(document["findings"][0]) == ["rule", "severity", "path", "member", "offset", "message", "evidence"]
     assert list(document["stats"]) == ["files", "bytes_total", "bytes_fetched", "requests", "seconds"]
+
+
+def test_the_hubs_own_verdicts_are_shown_and_kept_beside_ours():
+    unsafe = {"status": "unsafe", "avScan": {"status": "unsafe", "message": "Eicar"}}
+    files = {"model.pkl": system(), "danger.dat": b"plain", "a.txt": b"text"}
+    security = {"model.pkl": {"status": "safe"}, "danger.dat": unsafe}
+    with serve(World((Repo("org/m", (Commit(files, security=security),)),))) as hub:
+        document = audit("repo", "org/m", "--format", "json", hub=hub).json
+        shown = audit("repo", "org/m", hub=hub).out
+    ours = {file["path"]: file["verdict"] for file in document["files"]}
+    assert document["hub"] == {
+        "scanned": 2,
+        "not_scanned": 1,
+        "disagreements": [
+            {"path": "danger.dat", "alarmed": "only the Hub", "ours": ours["danger.dat"], "theirs": "unsafe"},
+            {"path": "model.pkl", "alarmed": "only hub-audit", "ours": "malicious", "theirs": "safe"},
+        ],
+    }
+    said = {file["path"]: file.get("hub") for file in document["files"]}
+    assert said["a.txt"] is None
+    assert said["danger.dat"][1] == {"scanner": "avScan", "status": "unsafe", "message": "Eicar", "version": ""}
+    assert "the Hub says unsafe (avScan: Eicar)" in shown
+    kept = audit("sql", "--format", "json", "SELECT path, theirs, alarmed FROM hub_comparison ORDER BY path").json
+    assert [tuple(row.values()) for row in kept] == [
+        ("a.txt", None, "not scanned by the Hub"),
+        ("danger.dat", "unsafe", "only the Hub"),
+        ("model.pkl", "safe", "only hub-audit"),
+    ]
 
 
 def test_full_reads_every_byte_and_checks_the_hash():

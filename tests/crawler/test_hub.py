@@ -279,7 +279,7 @@ async def test_the_token_does_not_follow_a_page_to_another_server(client):
 
         with plain_server(hub) as own:
             await Hub(client, endpoint=own.url, token="hf_secret").repo("org/m0")
-            assert own.headers_seen("authorization") == ["Bearer hf_secret"] * 2
+            assert own.headers_seen("authorization") == ["Bearer hf_secret"] * 3
         assert other.headers_seen("authorization") == [None]
 
 

@@ -41,6 +41,7 @@ def test_the_document_is_exactly_this():
             | {"message": "posix.system('id')", "evidence": {"callee": "posix.system"}}
         ],
         "stats": {"files": 3, "bytes_total": 209, "bytes_fetched": 50, "requests": 3, "seconds": 1.25},
+        "hub": {"scanned": 0, "not_scanned": 3, "disagreements": []},
     }
     text = as_json(one, said(one))
     assert json.loads(text) == expected

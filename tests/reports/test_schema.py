@@ -5,7 +5,7 @@ import pytest
 
 from reports import steps
 from reports.errors import StoreError
-from reports.record import Problem
+from reports.record import HubVerdict, Problem
 from reports.store import Store
 from tests.reports.made import SCANNERS, audit, blob, file, finding, reference, sweep
 
@@ -198,6 +198,21 @@ def test_the_hubs_verdict_is_held_against_ours_and_what_it_did_not_scan_is_never
         ("bad.bin", theirs, bad),
         ("good.bin", theirs, good),
     ]
+
+
+def test_a_verdict_of_the_hub_is_kept_when_it_changes_and_not_again(store):
+    for day, status in enumerate(("safe", "safe", "unsafe", "safe")):
+        store.record(audit(f"a{day}", file("m.bin", hub=(HubVerdict("hub", status),)), days=day))
+        store.merge()
+    assert rows(
+        store,
+        "SELECT repo_id, repo_type, path, blob, status, seen_at::DATE::VARCHAR FROM hub_verdicts ORDER BY seen_at",
+    ) == [
+        ("org/model", "model", "m.bin", "sha256:aa", "safe", "2026-01-05"),
+        ("org/model", "model", "m.bin", "sha256:aa", "unsafe", "2026-01-07"),
+        ("org/model", "model", "m.bin", "sha256:aa", "safe", "2026-01-08"),
+    ]
+    assert rows(store, "SELECT theirs, alarmed FROM hub_comparison") == [("safe", "neither")]
 
 
 def test_the_trend_carries_a_repo_that_did_not_change_through_the_weeks(store):

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from reports.record import Problem, Stats
+from reports.record import HubVerdict, Problem, Stats
 from reports.text import as_text, human
 from tests.reports.made import RUNS, audit, blob, file, finding, said
 
@@ -53,7 +53,8 @@ An earlier commit was audited clean: revision="ddddddddddddddddddddddddddddddddd
 The same folder has weights that were audited clean: model.safetensors. Load those
 (use_safetensors=True).
 
-4 files, 66.0 kB fetched of 5.0 GB (0.0013 %), 12 requests, 1.2 s, 1 known from before
+4 files, 66.0 kB fetched of 5.0 GB (0.0013 %), 12 requests, 1.2 s, not scanned by the Hub itself, 1
+known from before
 """
     )
 
@@ -66,7 +67,7 @@ CLEAN: every byte that a loader interprets was examined, and nothing that runs w
 
 Pin what was audited: revision="cccccccccccccccccccccccccccccccccccccccc". Branches move.
 
-1 file, 50 B fetched of 100 B (50 %), 3 requests, 1.2 s
+1 file, 50 B fetched of 100 B (50 %), 3 requests, 1.2 s, not scanned by the Hub itself
 """
     )
 
@@ -166,3 +167,27 @@ def test_what_is_drawn_around_the_text_is_ascii():
 )
 def test_sizes_are_said_in_decimal_units(size, said):
     assert human(size) == said
+
+
+def test_the_hubs_own_verdicts_stand_beside_ours_where_the_two_disagree():
+    unsafe = (
+        HubVerdict("hub", "unsafe"),
+        HubVerdict("pickleImportScan", "unsafe", "builtins.eval\x1b[2J"),
+        HubVerdict("avScan", "safe"),
+    )
+    one = audit(
+        "a1",
+        file("agreed.bin", finding(), hub=unsafe),
+        file("danger.dat", hub=unsafe),
+        file("model.bin", finding(), hub=(HubVerdict("hub", "safe"),)),
+        file("fine.txt", hub=(HubVerdict("hub", "safe"),)),
+        file("late.bin", finding(), hub=(HubVerdict("hub", "queued"),)),
+        file("new.bin"),
+    )
+    assert """
+THE HUB'S OWN SCANNERS  4 of 6 files, 2 not scanned
+  danger.dat  only the Hub alarms
+      the Hub says unsafe (pickleImportScan: builtins.eval\\x1b[2J), hub-audit says clean
+  model.bin  only hub-audit alarms
+      the Hub says safe, hub-audit says malicious
+""" in text(one)

@@ -1,0 +1,99 @@
+"""The Hub's own verdicts, as they come with the tree."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from audit.demo.faults import Fault
+from audit.demo.world import Commit, Repo, World
+from crawler import tree
+from crawler.hub import Hub
+from crawler.repos import Said
+from tests.hub import serve
+
+SAFE = {"status": "safe", "avScan": {"status": "safe", "message": "No security issues detected"}}
+UNSAFE = {
+    "status": "unsafe",
+    "avScan": {"status": "safe"},
+    "pickleImportScan": {
+        "status": "unsafe",
+        "version": "0.0.32",
+        "pickleImports": [
+            {"module": "builtins", "name": "eval", "safety": "dangerous"},
+            {"module": "torch", "name": "FloatStorage", "safety": "innocuous"},
+        ],
+    },
+    "jFrogScan": {"status": "unscanned", "message": "Not yet"},
+}
+
+
+def world(files, security, **other):
+    commit = Commit(
+        {path: path.encode() for path in files}, security=security, date=datetime(2026, 3, 1, tzinfo=UTC), **other
+    )
+    return World((Repo("org/m", (commit,)),))
+
+
+async def files(client, hub):
+    return {file.path: file for file in (await Hub(client, endpoint=hub.endpoint).repo("org/m")).files}
+
+
+@pytest.mark.anyio
+async def test_every_scanner_of_the_hub_speaks_and_a_small_repo_costs_no_request_more(client):
+    with serve(world(["a.bin", "b.bin", "new.bin"], {"a.bin": UNSAFE, "b.bin": SAFE})) as hub:
+        got = await files(client, hub)
+        assert hub.log.count() == 2
+    assert got["a.bin"].said == (
+        Said("hub", "unsafe"),
+        Said("avScan", "safe"),
+        Said("pickleImportScan", "unsafe", "builtins.eval", "0.0.32"),
+        Said("jFrogScan", "unscanned", "Not yet"),
+    )
+    assert got["b.bin"].said == (Said("hub", "safe"), Said("avScan", "safe"))
+    assert got["new.bin"].said == ()
+    assert got["a.bin"].changed == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.anyio
+async def test_a_scan_that_is_not_done_makes_nothing_safe(client):
+    with serve(world(["a.bin", "b.bin"], {"a.bin": UNSAFE, "b.bin": SAFE}, scans_done=False)) as hub:
+        got = await files(client, hub)
+    assert [got[path].said[0].status for path in ("a.bin", "b.bin")] == ["unsafe", "queued"]
+
+
+@pytest.mark.anyio
+async def test_a_large_repo_is_asked_about_in_batches(client, monkeypatch):
+    monkeypatch.setattr("crawler.tree.BATCH", 40)
+    paths = [f"d{number % 3}/f & {number}.bin" for number in range(120)]
+    with serve(world(paths, dict.fromkeys(paths, SAFE))) as hub:
+        got = await files(client, hub)
+        # The repo, a page of the tree with verdicts, the whole tree without, and the 73 files that were not on the page.
+        assert [request.method for request in hub.log.requests()] == ["GET", "GET", "GET", "POST", "POST"]
+    assert all(file.said[0].status == "safe" for file in got.values())
+    assert len(got) == 120
+
+
+@pytest.mark.anyio
+async def test_files_are_listed_where_the_hub_gives_no_verdicts(client):
+    paths = [f"{number}.bin" for number in range(60)]
+    with serve(world(paths, dict.fromkeys(paths, SAFE)), Fault("error", method="POST", status=500)) as hub:
+        got = await files(client, hub)
+    assert len(got) == 60
+    assert sum(not file.said for file in got.values()) == 10
+
+
+@pytest.mark.parametrize(
+    "told", [None, [], "safe", {}, {"status": None}, {"avScan": {"status": "safe"}}, {"status": 7, "avScan": None}]
+)
+def test_a_verdict_of_another_shape_is_none(told):
+    assert tree._said(told, scanned=True) == ()
+
+
+def test_a_scanner_of_another_shape_is_left_out():
+    told = {
+        "status": "safe",
+        "avScan": None,
+        "jFrogScan": {"status": 7},
+        "pickleImportScan": {"status": "unsafe", "pickleImports": [None, 3]},
+    }
+    assert tree._said(told, scanned=True) == (Said("hub", "safe"), Said("pickleImportScan", "unsafe"))
