@@ -18,6 +18,7 @@ from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
 from tests.craft.attacks_gguf import GGUF_ATTACKS
 from tests.craft.attacks_onnx import ONNX_ATTACKS
+from tests.craft.attacks_surface import SURFACE_ATTACKS
 from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
 from tests.craft.keras import KERAS_ATTACKS
 
@@ -87,6 +88,14 @@ PAGES = (
         " write.",
         ONNX_ATTACKS,
         folder="onnx",
+    ),
+    Page(
+        "surface",
+        "Beside the weights: what a repository can do, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are those of twenty repositories in the shape"
+        " of popular ones.",
+        SURFACE_ATTACKS,
+        folder="lookalikes",
     ),
 )
 FOLDERS = {page.folder for page in PAGES if page.folder}
