@@ -23,6 +23,8 @@ INLINE_TEXT = 65_536
 _WINDOW = 65_536
 _WINDOW_MOST = 64 << 20
 _PIECE = 1 << 20
+_NEAR = 1 << 13
+"""Bytes that are read at first behind a payload that was passed over: another one may follow."""
 _LINE_MOST = 4 << 20
 
 _UNSIGNED = {Shape.U1: 1, Shape.U2: 2, Shape.U4: 4, Shape.U8: 8}
@@ -123,6 +125,7 @@ class Lexer:
         self._data = b""
         self._ask = window
         self._asked = start
+        self._piece = window
 
     def ended(self) -> bool:
         """Whether the source is at its end."""
@@ -132,7 +135,7 @@ class Lexer:
         """Make [start, start + length) part of the window.
 
         Each fill asks for twice as much as the one before: a stream costs as many rounds as its length has
-        doublings, wherever its payloads make it jump.
+        doublings, wherever its payloads make it jump. What is read at once doubles from jump to jump.
         """
         size = self._source.size
         if start + length > size:
@@ -141,8 +144,10 @@ class Lexer:
             self._asked = min(size, start + max(length, self._ask))
             self._source.want(Span(start, self._asked))
             self._ask = min(_WINDOW_MOST, self._ask * 2)
+        jumped = start > self._base + len(self._data)
+        self._piece = _NEAR if jumped else min(_PIECE, self._piece * 2)
         self._base = start
-        self._data = self._source.read(start, max(length, min(self._asked - start, _PIECE)))
+        self._data = self._source.read(start, max(length, min(self._asked - start, self._piece)))
 
     def take(self, start: int, length: int) -> bytes:
         """The bytes [start, start + length)."""

@@ -232,7 +232,7 @@ class Machine(Skipper):
             stop = inner.run(self._lexer.fork(start)).stop
             self.parted = inner.parted
         else:
-            padding = 1 + self._lexer.fork(start).take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
+            padding = 1 + self._lexer.take(start, 1)[0] if array.aligned and start < self._lexer.size else 0
             stop = start + padding + array.length
             # Others take the elements for opcodes, and joblib before 1.2 knows of no padding.
             self._read_otherwise(self.behind, start + array.length)

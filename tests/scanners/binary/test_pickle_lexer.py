@@ -8,7 +8,7 @@ import pytest
 
 from scanners.binary.pickle_lexer import INLINE_BYTES, Broken, Lexer, Payload
 from scanners.binary.pickle_opcodes import CODES, NAMES
-from scanners.source import BytesSource, Missing, SparseSource, merge
+from scanners.source import BytesSource, Missing, Span, SparseSource, merge
 from tests.craft.pickles import asm, op
 
 VARIED = [
@@ -70,3 +70,14 @@ def test_a_long_payload_is_a_place():
 def test_what_no_unpickler_reads_is_broken(data):
     with pytest.raises(Broken):
         Lexer(BytesSource(data)).next()
+
+
+def test_payloads_are_passed_over_unread():
+    source, read = BytesSource(pickle.dumps([b"%d" % i * (1 << 18) for i in range(10, 60)], 3)), []
+
+    def pread(at, length):
+        read.append(length)
+        return source.read(at, length)
+
+    assert len(tokens(Lexer(SparseSource(pread, source.size, [Span(0, source.size)])))) > 100
+    assert sum(read) < source.size / 20
