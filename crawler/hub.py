@@ -212,7 +212,7 @@ class Hub:
 
     def _tree(self, name: str, kind: RepoType, commit: str, scanned: bool = True) -> tuple[RepoFile, ...]:
         from huggingface_hub import get_session  # noqa: PLC0415 - `audit --help` does without it
-        from huggingface_hub.utils._http import hf_raise_for_status  # noqa: PLC0415 - the same
+        from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]  # noqa: PLC0415 - as above
 
         def send(url: str, form: str | None) -> httpx2.Response:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
