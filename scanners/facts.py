@@ -200,6 +200,8 @@ AnomalyCode = Literal[
     "notebook.script",  # an output that a browser runs
     "yaml.bomb",  # aliases of aliases
     "keras.duplicate",  # an object says twice what it is
+    # pictures, sound, film and fonts (threats.md 10)
+    "media.beside",  # bytes that are no part of the picture, sound, film or font
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
     "file.native-code",  # machine code, or code of a virtual machine

@@ -12,6 +12,7 @@ from scanners.formats import (
     hdf5,
     json_document,
     marshal,
+    media,
     mobile,
     native,
     npy,
@@ -82,7 +83,7 @@ SCANNERS: tuple[Scanner, ...] = (
     onnx.SESSIONS,
     mobile.EXECUTORCH,
     mobile.TORCH,
-    unread.BESIDE,
+    media.SCANNER,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     onnx.DATA,
     unread.SCANNER,

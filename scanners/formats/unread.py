@@ -40,26 +40,9 @@ _MAGICS = (
     _Magic(0, b"SQLite format 3\x00", _Kind("sqlite", "SQLite database")),
     _Magic(0, b"CBM1", _Kind("catboost", "CatBoost model")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
-    _Magic(0, b"\x89PNG\r\n\x1a\n", _Kind("png", "PNG image")),
-    _Magic(0, b"\xff\xd8\xff", _Kind("jpeg", "JPEG image")),
-    *(_Magic(0, mark, _Kind("gif", "GIF image")) for mark in (b"GIF87a", b"GIF89a")),
-    _Magic(8, b"WEBP", _Kind("webp", "WebP image")),
-    _Magic(8, b"WAVE", _Kind("wav", "WAVE audio")),
-    _Magic(8, b"AVI ", _Kind("avi", "AVI video")),
-    *(_Magic(0, mark, _Kind("tiff", "TIFF image")) for mark in (b"II*\x00", b"MM\x00*")),
-    _Magic(4, b"ftyp", _Kind("mp4", "MP4, MOV or HEIF media")),
-    _Magic(0, b"OggS", _Kind("ogg", "Ogg media")),
-    _Magic(0, b"fLaC", _Kind("flac", "FLAC audio")),
-    *(_Magic(0, mark, _Kind("mp3", "MP3 audio")) for mark in (b"ID3", b"\xff\xfb", b"\xff\xf3")),
-    _Magic(0, b"\x1aE\xdf\xa3", _Kind("matroska", "Matroska or WebM video")),
     _Magic(0, b"%PDF-", _Kind("pdf", "PDF document")),
     _Magic(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _Kind("ole", "Office document or installer")),
-    _Magic(0, b"wOF2", _Kind("woff2", "font")),
-    _Magic(0, b"OTTO", _Kind("otf", "font")),
 )
-
-_BESIDE = tuple(mark for mark in _MAGICS if mark.at)
-"""Marks that a loader finds in what is a whole pickle or archive as well, since they do not stand at the beginning."""
 
 _NAMES = {
     ".onnx": _ONNX,
@@ -101,13 +84,6 @@ def _by_content(head: bytes) -> _Kind | None:
     )
 
 
-def _beside(head: bytes) -> _Kind | None:
-    """What the content is to a loader that does not mind how it begins."""
-    if _textual(head):
-        return None
-    return next((kind for at, mark, kind in _BESIDE if head.startswith(mark, at)), None)
-
-
 def _by_name(name: str, head: bytes) -> _Kind | None:
     last = name.rpartition("/")[2].lower() + "."
     textual = _textual(head)
@@ -125,7 +101,7 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """Say what the content is, and that nobody read it."""
     head = source.read(0, min(HEAD, source.size))
-    kind = _beside(head) or _by_content(head) or _by_name(scan.name, head)
+    kind = _by_content(head) or _by_name(scan.name, head)
     if kind is None:
         raise NotThisFormat
     scan.format = kind.format
@@ -143,6 +119,4 @@ _ABOUT = (
         more="what nobody read is told from what is clean",
     ),
 )
-BESIDE = Scanner("beside", 3, frozenset(), lambda sample: _beside(sample.head) is not None, scan, about=_ABOUT)
-"""Asked together with the formats that are read: a pickle may hold a whole file in a constant."""
-SCANNER = Scanner("unread", 3, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)
+SCANNER = Scanner("unread", 4, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)

@@ -51,20 +51,32 @@ FLOOD: Final = Rule(
     "Do not load it.",
     ("https://cwe.mitre.org/data/definitions/400.html",),
 )
+BESIDE: Final = Rule(
+    "media-beside",
+    "low",
+    "There are bytes that are no part of the picture, sound, film or font",
+    "No program shows or plays them. It is a place to keep something that a second step picks up: archives are hidden"
+    " behind pictures.",
+    "Ask the publisher what they are.",
+    ("https://attack.mitre.org/techniques/T1027/009/",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD)
+RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE)
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.polyglot": POLYGLOT,
     "file.lfs-pointer": LFS_POINTER,
     "file.flood": FLOOD,
+    "media.beside": BESIDE,
 }
 """The rule that speaks of each thing that is odd about a file as a whole."""
 
 _NATIVE: Final = frozenset(("elf", "pe", "mach-o", "class", "dex", "lnk"))
 _PICKLED: Final = frozenset(("pickle", "torch", "joblib"))
 _ARCHIVED: Final = frozenset(("zip", "keras", "7z", "rar", "tar"))
-_MEDIA: Final = frozenset("png jpeg gif webp wav avi tiff mp4 ogg flac mp3 matroska pdf ole woff2 otf parquet".split())
+_MEDIA: Final = frozenset(
+    "aiff avi bmp flac font gif ico jpeg jpeg2000 matroska mp3 mp4 ogg ole parquet pdf png tiff wav webp".split()
+)
 _UNTOLD: Final = frozenset(("", "unknown", "empty", "git"))
 """Families that say nothing about what the content is."""
 

@@ -98,7 +98,9 @@ PAGES = (
         folder="lookalikes",
     ),
 )
-FOLDERS = {page.folder for page in PAGES if page.folder}
+_PLAIN = frozenset(("media",))
+"""Honest files of formats that have no page: docs/formats.md names them."""
+FOLDERS = {page.folder for page in PAGES if page.folder} | _PLAIN
 
 
 def said(data, name):

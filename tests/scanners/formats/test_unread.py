@@ -1,7 +1,5 @@
 """What is recognised and not read is named, and never accounted for."""
 
-import struct
-
 import pytest
 
 from tests.craft.reading import scan, unread_reasons
@@ -13,8 +11,7 @@ JUNK = b"\xfe\x00" * 600
     ("start", "found"),
     [
         (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
-        (b"PAR1", "parquet"), (b"\x89PNG\r\n\x1a\n", "png"),
-        (b"\xff\xd8\xff\xe0", "jpeg"), (b"RIFF" + struct.pack("<I", 9) + b"WAVE", "wav"), (b"%PDF-1.7", "pdf"),
+        (b"PAR1", "parquet"), (b"%PDF-1.7", "pdf"),
     ],
 )  # fmt: skip
 def test_a_mark_names_the_format(start, found):

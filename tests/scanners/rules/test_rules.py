@@ -565,6 +565,7 @@ FIRES = {
     "tokenizer-shared-id": [([Anomaly("tokenizer.ids", "7: 'a' and 'b'")], "low")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
+    "media-beside": [([Anomaly("media.beside", "900 bytes", "", 4000)], "low")],
     "file-polyglot": [
         ([Anomaly("file.polyglot", "zip, pickle")], "medium"),
         ([Anomaly("file.polyglot", "zip, pickle"), ref("os", "system")], "high"),
