@@ -34,6 +34,8 @@ ReferenceKind = Literal[
     "tf.op",  # an operation of a TensorFlow graph
     "tf.op.load",  # the same, in what runs while the model is loaded
     "onnx.op",  # an operator of an ONNX model, its domain as module
+    "openvino.op",  # an operator of an OpenVINO model, the set that it is of as module
+    "pmml.function",  # a function that PMML names by its class
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
     "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
@@ -84,6 +86,9 @@ OpensKind = Literal[
     "json.shard",  # a file of weights that an index of them names
     "tflite.external-buffer",  # a file of weights beside a TFLite model
     "onnx.external-data",  # a file that holds tensors of an ONNX model
+    "xml.external",  # what an XML document takes in: an entity, a document type, another document, a stylesheet
+    "openvino.kernel",  # a file of OpenCL that is compiled
+    "openvino.library",  # a library of native code
     "onnx.context",  # a file that holds what was compiled for one processor, and is loaded into its driver
 ]
 
@@ -166,6 +171,15 @@ AnomalyCode = Literal[
     "onnx.shadow",  # a function that has the place of a standard operator
     "onnx.bomb",  # a small model that grows beyond reason
     "onnx.metadata",  # a text about the model that is code
+    # XML (threats.md 7.2, 7.5)
+    "xml.entity",  # an entity that holds markup or other entities, or is long
+    "xml.constants",  # entities that are short texts
+    "xml.doctype",  # a document type in a model
+    "xml.stylesheet",  # elements that a stylesheet's processor runs
+    "xml.script",  # what a browser runs
+    "xml.object",  # a class or a namespace of code
+    "pmml.script",  # an extension that holds code
+    "openvino.bounds",  # a constant whose place is none, or that is not as long as its shape says
     # FlatBuffers (threats.md 6.5)
     "flatbuffer.bounds",  # an offset or a length that leads out of the file
     "flatbuffer.gap",  # bytes that nothing in the file leads to

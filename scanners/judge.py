@@ -33,6 +33,7 @@ from scanners.rules import (
     tensorflow,
     tokenizers,
     torch_archives,
+    xml_rules,
 )
 from scanners.rules.case import Case
 from scanners.rules.policy import Policy
@@ -117,6 +118,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *keras.judge(case),
         *tensorflow.judge(case),
         *onnx_rules.judge(case),
+        *xml_rules.judge(case),
         *tokenizers.judge(case),
         *templates.judge(case),
         *python_code.judge(case),

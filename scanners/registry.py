@@ -29,6 +29,7 @@ from scanners.formats import (
     tf_checkpoint,
     tflite,
     unread,
+    xml_document,
     yaml_document,
 )
 from scanners.rules import (
@@ -51,6 +52,7 @@ from scanners.rules import (
     templates,
     tokenizers,
     torch_archives,
+    xml_rules,
 )
 from scanners.rules import tensorflow as tensorflow_rules
 
@@ -81,11 +83,13 @@ SCANNERS: tuple[Scanner, ...] = (
     sentencepiece.SCANNER,
     rwkv.SCANNER,
     onnx.SESSIONS,
+    xml_document.SCANNER,
     mobile.EXECUTORCH,
     mobile.TORCH,
     media.SCANNER,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     onnx.DATA,
+    xml_document.WEIGHTS,
     unread.SCANNER,
     text.SCANNER,
 )
@@ -107,6 +111,7 @@ RULES: tuple[Rule, ...] = (
     *keras.RULES,
     *tensorflow_rules.RULES,
     *onnx_rules.RULES,
+    *xml_rules.RULES,
     *tokenizers.RULES,
     *templates.RULES,
     *python_code.RULES,

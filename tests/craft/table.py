@@ -16,6 +16,7 @@ from scanners.rules.policy import Policy
 from scanners.source import BytesSource
 from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.attacks_engines import ENGINE_ATTACKS
 from tests.craft.attacks_gguf import GGUF_ATTACKS
 from tests.craft.attacks_onnx import ONNX_ATTACKS
 from tests.craft.attacks_surface import SURFACE_ATTACKS
@@ -88,6 +89,14 @@ PAGES = (
         " write.",
         ONNX_ATTACKS,
         folder="onnx",
+    ),
+    Page(
+        "engines",
+        "OpenVINO, PMML and other XML: what documents ask for, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what OpenVINO 2026.4, nyoka 5.5 and"
+        " matplotlib 3.11 write.",
+        ENGINE_ATTACKS,
+        folder="engines",
     ),
     Page(
         "surface",

@@ -201,6 +201,8 @@ def test_every_kind_of_reference_has_its_judge():
         "executorch.op": ["executorch-operator"],
         "executorch.delegate": ["executorch-delegate"],
         "onnx.op": ["onnx-custom-domain"],
+        "openvino.op": ["openvino-custom-operator"],
+        "pmml.function": ["pmml-function"],
         "yaml.tag": ["yaml-tag"],
         "config.target": ["config-target"],
         "config.trust": ["config-trusts-remote-code"],

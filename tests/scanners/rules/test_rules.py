@@ -24,6 +24,7 @@ from scanners.rules import (
     templates,
     tokenizers,
     torch_archives,
+    xml_rules,
 )
 from scanners.rules.policy import Policy
 
@@ -45,6 +46,7 @@ JUDGES_OF_ANOMALIES = (
         templates,
         tokenizers,
         torch_archives,
+        xml_rules,
     ),
 )
 POLICY = Policy.default().extended(deny=[("forbidden.here.*", "house rule")])
@@ -540,6 +542,29 @@ FIRES = {
     "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "/home/me/model.ckpt-1")], "low")],
     "weights-index-path": [([opens("json.shard", "../../model.safetensors")], "high")],
     "tfjs-weights-path": [([opens("tfjs.weights", "https://host/shard1of1.bin")], "high")],
+    "xml-external": [
+        ([opens("xml.external", "notes.txt", "the entity x")], "high"),
+        ([opens("xml.external", "http://198.51.100.7/x.dtd", "the document type")], "high"),
+        ([opens("xml.external", "x.xsl", "the stylesheet")], "medium"),
+    ],
+    "openvino-custom-operator": [
+        ([asks("openvino.op", "extension", "Exec"), asks("openvino.op", "acme", "F")], "medium"),
+        ([asks("openvino.op", "acme", "CaseFold")], "medium"),
+    ],
+    "openvino-kernel": [([opens("openvino.kernel", "k.cl", "Kernel")], "high")],
+    "openvino-library": [([opens("openvino.library", "x.so", "data library")], "high")],
+    "pmml-function": [([asks("pmml.function", "com.acme", "Exec")], "medium")],
+    "xml-entity": [([Anomaly("xml.entity", "&x: '&y;'")], "high")],
+    "xml-constants": [([Anomaly("xml.constants", "1 of them")], "low")],
+    "xml-doctype": [([Anomaly("xml.doctype", "net of net")], "high")],
+    "xml-stylesheet": [
+        ([Anomaly("xml.stylesheet", "xsl:stylesheet")], "high"),
+        ([Anomaly("xml.stylesheet", "xsl:stylesheet")], "medium", "report.xsl", "xslt"),
+    ],
+    "xml-script": [([Anomaly("xml.script", "<script>")], "medium")],
+    "xml-object": [([Anomaly("xml.object", "java.lang.ProcessBuilder")], "high")],
+    "pmml-extension-script": [([Anomaly("pmml.script", "Extension: eval(")], "medium")],
+    "openvino-bounds": [([Anomaly("openvino.bounds", "25 bytes for f32 [2, 3]")], "medium")],
     "onnx-python": [([onnx_op("ai.onnx.contrib", "PyOp"), onnx_op("com.microsoft", "PythonOp")], "high")],
     "onnx-custom-domain": [
         ([onnx_op("evil.ops", "Exec"), onnx_op("acme", "F")], "medium"),
@@ -586,6 +611,13 @@ FIRES = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "xml-external": [([opens("onnx.external-data", "w.bin", "the document type")],)],
+    "openvino-custom-operator": [
+        ([asks("openvino.op", "opset13", "X"), asks("openvino.op", "extension", "CaseFold")],)
+    ],
+    "openvino-kernel": [([opens("openvino.library", "x.so", "data library")],)],
+    "openvino-library": [([opens("openvino.kernel", "k.cl", "Kernel")],)],
+    "pmml-function": [([asks("openvino.op", "opset1", "Exec")],)],
     "config-fetches-code": [([asks("hub.repo", "someone", "kernels")],)],
     "config-trusts-remote-code": [([asks("hub.repo", "a", "trust_remote_code")], "config.json", "json")],
     "config-model-file": [([asks("hub.repo", "a", "model.py")], "config.json", "json")],
