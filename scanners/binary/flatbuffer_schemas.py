@@ -2,7 +2,7 @@
 
 Names stand where something is taken from the field. Sources: tensorflow/lite/schema/schema.fbs of TensorFlow 2.21,
 schema/program.fbs of ExecuTorch 1.5, onnxruntime/core/flatbuffers/schema/ort.fbs of ONNX Runtime 1.32,
-torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13.
+torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13, catboost/libs/model/flatbuffers of CatBoost 1.2.
 """
 
 from __future__ import annotations
@@ -155,4 +155,21 @@ BoolList [1]
 EnumValue text 4
 <IValueUnion> @8 @1 @8 @16 TensorMetadata String List Tuple Dict Object IntList DoubleList BoolList \
 String EnumValue Function
+""")
+
+CATBOOST: Final = schema("""
+TModelCore text TModelTrees [TKeyValue] parts=[text]
+TKeyValue text text
+TModelTrees 4 [4] [4] [4] [TCatFeature] [TFloatFeature] [TOneHotFeature] [TCtrFeature] [8] [8] [4] [4] \
+[TCatFeature] [TEstimatedFeature] 8 8 [8] [4] [TEmbeddingFeature]
+TCatFeature 4 4 text 1
+TFloatFeature 1 4 4 [4] text 1
+TEmbeddingFeature 4 4 text 4 1
+TEstimatedFeature 4 16 4 [4]
+TOneHotFeature 4 [4] [text]
+TCtrFeature TModelCtr [4]
+TModelCtr TModelCtrBase 4 4 4 4 4
+TModelCtrBase TFeatureCombination 1 4
+TFeatureCombination [4] [8] [8]
+TCtrValueTable TModelCtrBase [1] [1] 4 4
 """)

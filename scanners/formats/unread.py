@@ -28,6 +28,8 @@ _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
 _GGML = _Kind("ggml", "GGML model")
+_OCDBT = _Kind("ocdbt", "Orbax database (OCDBT)")
+_ANNOY = _Kind("annoy", "Annoy index")
 
 # At offset 0 unless said otherwise; the first that fits counts.
 _MAGICS = (
@@ -38,7 +40,8 @@ _MAGICS = (
     _Magic(0, b"ARROW1\x00\x00", _Kind("arrow", "Arrow file")),
     _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),
     _Magic(0, b"SQLite format 3\x00", _Kind("sqlite", "SQLite database")),
-    _Magic(0, b"CBM1", _Kind("catboost", "CatBoost model")),
+    _Magic(0, b"mmap lm http://kheafield.com/code", _Kind("kenlm", "KenLM model")),
+    *(_Magic(0, b"\x0c\xdb" + mark, _OCDBT) for mark in (b"\x3a\x2a", b"\x1b\xde", b"\x20\xde")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
     _Magic(0, b"%PDF-", _Kind("pdf", "PDF document")),
     _Magic(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _Kind("ole", "Office document or installer")),
@@ -62,6 +65,8 @@ _NAMES = {
     ".spm": _Kind("sentencepiece", "SentencePiece model"),
     ".index": _Kind("index", "search index"),
     ".t7": _Kind("torch7", "Torch7 model"),
+    ".ann": _ANNOY,
+    ".annoy": _ANNOY,
 }
 _KINDS = (*(magic.kind for magic in _MAGICS), *_NAMES.values())
 

@@ -95,7 +95,7 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
     ".hdf5": frozenset(("hdf5",)),
     ".keras": frozenset(("keras", "zip", "hdf5")),
     ".onnx": frozenset(("onnx", "protobuf")),
-    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv"), frozenset(("text", "json", "yaml"))),
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv"), frozenset(("text", "json", "lightgbm", "yaml"))),
     ".jinja": frozenset(("jinja", "text", "json")),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf"), _MEDIA),
 }

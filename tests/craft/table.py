@@ -18,6 +18,7 @@ from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
 from tests.craft.attacks_engines import ENGINE_ATTACKS
 from tests.craft.attacks_gguf import GGUF_ATTACKS
+from tests.craft.attacks_models import MODEL_ATTACKS
 from tests.craft.attacks_onnx import ONNX_ATTACKS
 from tests.craft.attacks_surface import SURFACE_ATTACKS
 from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
@@ -105,6 +106,14 @@ PAGES = (
         " of popular ones.",
         SURFACE_ATTACKS,
         folder="lookalikes",
+    ),
+    Page(
+        "models",
+        "Models of many libraries: how they are bent, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what the libraries of"
+        " `tests/data/make_models.py` write.",
+        MODEL_ATTACKS,
+        folder="models",
     ),
 )
 _PLAIN = frozenset(("media",))

@@ -18,6 +18,7 @@ from scanners.rules import (
     gguf_rules,
     hdf5_rules,
     keras,
+    model_rules,
     onnx_rules,
     pickle_streams,
     programs,
@@ -41,6 +42,7 @@ JUDGES_OF_ANOMALIES = (
         gguf_rules,
         hdf5_rules,
         keras,
+        model_rules,
         onnx_rules,
         programs,
         templates,
@@ -109,6 +111,10 @@ def script(module, name, *arguments, when="import", strings=()):
 
 def module(*texts):
     return Code("module", "", (), texts, "1")
+
+
+def in_r(moment, *calls):
+    return Code("r", moment, calls, (), "1", called=moment != "call", calls=calls)
 
 
 def asks(kind, module, name, used_as="called"):
@@ -395,6 +401,28 @@ FIRES = {
     ],
     "torch-payload-path": [([Anomaly("torch.path", "../models/model.json")], "high")],
     "torch-aotinductor": [([Anomaly("torch.native", "m/data/aotinductor/model/a.so")], "critical")],
+    "model-bounds": [([Anomaly("model.bounds", "9 of 8")], "medium")],
+    "model-trailing": [
+        ([Anomaly("model.trailing", "9 bytes", "", 40)], "low"),
+        ([Anomaly("model.trailing", "9 bytes", "", 40), ref("a", "b", member="tail@40")], "high"),
+    ],
+    "model-path": [([Anomaly("model.path", "data: /home/me")], "low")],
+    "msgpack-extension": [([Anomaly("msgpack.extension", "type 42")], "medium")],
+    "torch7-function": [([Anomaly("torch7.function", "9 bytes")], "high")],
+    "r-runs-code": [
+        ([in_r("load", "brew")], "critical"),
+        ([in_r("look", "mean")], "low"),
+        ([in_r("look", "do.call")], "critical"),
+    ],
+    "r-code": [
+        ([in_r("call", "system")], "high"),
+        ([Code("r", "call", ("unlink",), (), "1")], "high"),
+    ],
+    "r-vector-class": [([asks("r.class", "", "mmap_real", "instantiated")], "medium")],
+    "faiss-lists": [
+        ([opens("faiss.lists", "lists.ivfdata")], "medium"),
+        ([opens("faiss.lists", "/etc/passwd")], "high"),
+    ],
     "native-code": [
         ([Anomaly("file.native-code", "elf")], "critical", "pytorch_model.bin", "elf"),
         ([Anomaly("file.native-code", "elf")], "critical", "LICENSE", "elf"),
@@ -618,6 +646,10 @@ SILENT = {
     "openvino-kernel": [([opens("openvino.library", "x.so", "data library")],)],
     "openvino-library": [([opens("openvino.kernel", "k.cl", "Kernel")],)],
     "pmml-function": [([asks("openvino.op", "opset1", "Exec")],)],
+    "r-runs-code": [([in_r("call", "brew")],), ([Code("r", "load", ("x",), (), "1", called=True)],)],
+    "r-code": [([in_r("call", "eval", ".Call")],), ([Code("r", "call", ("url", "source"), (), "1")],)],
+    "r-vector-class": [([asks("config.target", "", "mmap_real")],)],
+    "faiss-lists": [([opens("config.path", "lists.ivfdata")],)],
     "config-fetches-code": [([asks("hub.repo", "someone", "kernels")],)],
     "config-trusts-remote-code": [([asks("hub.repo", "a", "trust_remote_code")], "config.json", "json")],
     "config-model-file": [([asks("hub.repo", "a", "model.py")], "config.json", "json")],

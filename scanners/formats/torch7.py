@@ -1,0 +1,157 @@
+"""Torch7's `.t7`: numbers, texts, tables, tensors, objects of classes, and functions (threats.md 7.12).
+
+    object = i32 type, then: 0 nil | 1 number: double | 2 text: i32 length, bytes | 5 truth: i32
+             3 table: i32 index, i32 size, keys and values | 4 object: i32 index, version, class, what its class writes
+             6, 7, 8 function: i32 index (not of 6), text of dumped bytecode, object of upvalues
+
+An index that came before stands for what it stood for. Source: File.lua, Tensor.lua and generic/Storage.c of torch7.
+A function is bytecode of Lua, which is not checked when it is loaded and reaches the whole process when it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanners.binary.layout import Bent, Layout, laid_out
+from scanners.budget import LimitReached
+from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanners.source import Source
+
+_WIDTHS: Final = {"Byte": 1, "Char": 1, "Short": 2, "Half": 2, "Int": 4, "Long": 8, "Float": 4, "Double": 8}
+_ARRAYED: Final = re.compile(r"torch\.(?:Cuda)?(Byte|Char|Short|Half|Int|Long|Float|Double|)(Tensor|Storage)")
+_VERSION: Final = re.compile(r"V -?[0-9]+")
+_HEAD: Final = re.compile(
+    rb"[\3\4]\0\0\0\x01\0\0\0(?:[\1-\x20]\0\0\0(?:V [0-9]+|torch\.|nn\.)|..\0\0[\1-\5]\0\0\0)", re.DOTALL
+)
+"""A first object that is a table or of a class, as it stands in nearly every file."""
+_TEXT_HEAD: Final = re.compile(rb"[34]\n1\n[0-9]{1,9}\n(?:V [0-9]+|[1-5]|torch\.\w+|nn\.\w+)\n")
+_NAME_MOST: Final = 512
+_DIMS_MOST: Final = 64
+_PENDING_MOST: Final = 1_000_000
+_STATED_MOST: Final = 32
+
+
+def recognise(sample: Sample) -> bool:
+    """Whether the first object is a table or of a class."""
+    return bool(_HEAD.match(sample.head) or _TEXT_HEAD.match(sample.head))
+
+
+def scan(source: Source, scan: Scan) -> None:
+    """State the functions, and account for the rest."""
+    head = source.read(0, min(64, source.size))
+    sure = scan.name.lower().endswith(".t7")
+    if _TEXT_HEAD.match(head):
+        scan.unread("no-reader", "Torch7 model as text")
+        return
+    if not _HEAD.match(head) and not (sure and re.match(rb"[\0-\x08]\0\0\0", head)):
+        raise NotThisFormat
+    layout = Layout(source, scan)
+    laid_out(layout, _Walk(layout).read, sure=sure or head[8:9] in b"\1\2\3\4\5" or b"V 1" in head)
+
+
+class _Walk:
+    """All objects of a file; nothing here recurses."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._todo: list[Callable[[], None]] = []
+        self._seen: set[int] = set()
+        self._functions = 0
+
+    def read(self, _: Layout) -> None:
+        """The first object, and all that is in it."""
+        self._todo.append(self._object)
+        while self._todo:
+            self._todo.pop()()
+
+    def _several(self, count: int) -> None:
+        """Read `count` objects, and ask for the next only when its time has come."""
+        if len(self._todo) > _PENDING_MOST:
+            raise LimitReached("depth", f"over {_PENDING_MOST} objects in each other")
+        if count > 1:
+            self._todo.append(lambda: self._several(count - 1))
+        if count > 0:
+            self._todo.append(self._object)
+
+    def _object(self) -> None:
+        layout, at = self._layout, self._layout.at
+        match layout.number(4):
+            case 0:
+                pass
+            case 1:
+                layout.take(8)
+            case 2:
+                layout.data(layout.count(4, 1, "characters"), "a text")
+            case 3:
+                if self._new():
+                    self._several(2 * layout.count(4, 8, "entries"))
+            case 4:
+                if self._new():
+                    self._of_class()
+            case 5:
+                layout.take(4)
+            case 6:
+                self._function(at)
+            case 7 | 8:
+                if self._new():
+                    self._function(at)
+            case kind:
+                raise Bent(f"an object of type {kind}", at)
+
+    def _new(self) -> bool:
+        index = self._layout.number(4)
+        known = index in self._seen
+        self._seen.add(index)
+        return not known
+
+    def _function(self, at: int) -> None:
+        layout = self._layout
+        length = layout.count(4, 1, "bytes of a function")
+        self._functions += 1
+        if self._functions <= _STATED_MOST:
+            layout.scan.anomaly("torch7.function", f"{length} bytes of Lua's bytecode", offset=at)
+        layout.inside(length, f"function@{layout.at}.luac")
+        self._several(1)
+
+    def _of_class(self) -> None:
+        layout = self._layout
+        name = layout.text(layout.count(4, 1, "characters"), _NAME_MOST, "a version")
+        if _VERSION.fullmatch(name):
+            name = layout.text(layout.count(4, 1, "characters"), _NAME_MOST, "a class")
+        found = _ARRAYED.fullmatch(name)
+        if found is None:
+            # Classes that write themselves in another way than as a table end up bent, and are told.
+            self._several(1)
+        elif found[2] == "Storage":
+            layout.data(layout.number(8) * _WIDTHS.get(found[1], 4), "a storage")
+        else:
+            dims = layout.count(4, 16, "dimensions")
+            if dims > _DIMS_MOST:
+                raise Bent(f"{dims} dimensions", layout.at)
+            layout.take(dims * 16 + 8)
+            self._several(1)
+
+
+SCANNER = Scanner(
+    "torch7",
+    1,
+    frozenset({".t7"}),
+    recognise,
+    scan,
+    about=(
+        About(
+            title="Torch7 model",
+            known_by="a table or an object of a class",
+            read="every object; functions are told",
+            inert="storages of tensors, long texts",
+            rules="torch7 model",
+            peer="modelaudit: signature, patterns in the bytes",
+            more="it is parsed; functions by where they are",
+        ),
+    ),
+)

@@ -1,0 +1,180 @@
+"""Models of many libraries: what bends their files, and the code of R and Lua in them (threats.md 7.8 to 7.12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from scanners.findings import Rule
+from scanners.rules.case import inside, leads_away, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scanners.facts import AnomalyCode, Code
+    from scanners.findings import Finding, Severity
+    from scanners.rules.case import Case
+
+_REWRITE: Final = "Do not load it; ask the publisher for a file that the library itself wrote."
+_CVE_R: Final = "https://nvd.nist.gov/vuln/detail/CVE-2024-27322"
+_R: Final = "https://cran.r-project.org/doc/manuals/r-release/R-ints.html#Serialization-Formats"
+
+ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
+    "model.bounds": Rule(
+        "model-bounds",
+        "medium",
+        "A number in the file leads out of it, or is none that its library writes",
+        "The reader is C or C++ and goes where the number says; most do not look whether that is inside of the file.",
+        _REWRITE,
+        ("https://cwe.mitre.org/data/definitions/125.html",),
+    ),
+    "model.trailing": Rule(
+        "model-trailing",
+        "low",
+        "There are bytes behind the end of the model",
+        "No reader of the format looks at them. It is a place to keep something that a second step picks up.",
+        "Ask the publisher what they are.",
+        ("https://attack.mitre.org/techniques/T1027/009/",),
+    ),
+    "model.path": Rule(
+        "model-path",
+        "low",
+        "The model keeps paths of the machine that it was made on",
+        "Nothing opens them when the model is loaded; they tell of whoever trained it, and a training that goes on from"
+        " here uses them.",
+        "Take the parameters out before you train with them.",
+        ("https://lightgbm.readthedocs.io/en/stable/Parameters.html",),
+    ),
+    "msgpack.extension": Rule(
+        "msgpack-extension",
+        "medium",
+        "The file holds values of a kind that no library of models writes",
+        "What such a value becomes decides a function of the program that loads it; some make objects of it.",
+        _REWRITE,
+        ("https://flax.readthedocs.io/en/latest/api_reference/flax.serialization.html",),
+    ),
+    "torch7.function": Rule(
+        "torch7-function",
+        "high",
+        "The model holds a function",
+        "It is bytecode of Lua, which is loaded unchecked and reaches the whole process as soon as it is called.",
+        "Do not load it; ask the publisher for the weights alone.",
+        (
+            "https://github.com/torch/torch7/blob/master/doc/serialization.md",
+            "https://www.lua.org/manual/5.1/manual.html#pdf-loadstring",
+        ),
+    ),
+}
+"""The rule that speaks of each way to bend a file."""
+
+AT_LOAD: Final = Rule(
+    "r-runs-code",
+    "critical",
+    "Looking at what was loaded runs code of R",
+    "A promise, or an active binding, is an expression that R evaluates as soon as its value is asked for. R before"
+    " 4.4.0 loads one in the place of any value.",
+    "Do not load it. Report the repository.",
+    (_CVE_R, _R),
+)
+CODE: Final = Rule(
+    "r-code",
+    "high",
+    "Code of R in the file reaches the machine or other ones",
+    "It is part of the model: predicting, printing or fitting again may call it.",
+    "Read that code before you call anything on what was loaded.",
+    (_R,),
+)
+CLASS: Final = Rule(
+    "r-vector-class",
+    "medium",
+    "A vector in the file is made by a class that base R does not have for it",
+    "R calls a function of a package, or maps a file that the vector names, while it loads.",
+    _REWRITE,
+    (_R,),
+)
+LISTS: Final = Rule(
+    "faiss-lists",
+    "medium",
+    "The lists of the index lie in another file",
+    "faiss opens the file that the index names, and maps it into memory.",
+    "Check that the path stays beside the index, and audit that file too.",
+    ("https://github.com/facebookresearch/faiss/wiki/Indexes-that-do-not-fit-in-RAM",),
+)
+
+RULES: Final[tuple[Rule, ...]] = (*ANOMALIES.values(), AT_LOAD, CODE, CLASS, LISTS)
+
+_REACHES: Final = frozenset(
+    "system system2 shell shell.exec pipe fifo download.file unlink file.remove Sys.setenv Sys.chmod dyn.load"
+    " library.dynam socketConnection serverSocket socketSelect url.show install.packages mcparallel mcfork"
+    " rxexec .C .Call .External .Fortran file.edit browseURL setInternet2 curl_download curl_fetch_memory"
+    " source sys.source url".split()
+)
+"""What reaches programs, files, libraries and other machines (base, utils, parallel and curl)."""
+_WORDS: Final = frozenset("source url shell pipe fifo .C .Call .External .Fortran".split())
+"""Those that are names of variables too: they count where they are called."""
+_NATIVE: Final = frozenset((".C", ".Call", ".External", ".Fortran"))
+"""What functions of every package call: it counts in what runs by itself."""
+_RESOLVES: Final = frozenset(
+    "eval evalq eval.parent parse str2lang str2expression do.call match.fun get mget get0 assign delayedAssign"
+    " unserialize readRDS load attach loadNamespace requireNamespace library require rawToChar".split()
+)
+"""What makes code of something else: of no weight in what somebody calls, and enough in what runs by itself."""
+_SHOWN: Final = 6
+
+
+def _reached(code: Code) -> set[str]:
+    called, named = set(code.calls), set(code.names)
+    if code.called:
+        return (called | named) & (_REACHES | _RESOLVES)
+    return (called & _REACHES - _NATIVE) | (named & _REACHES - _WORDS)
+
+
+def _r(case: Case) -> Iterator[Finding]:
+    """One finding for each moment of each part."""
+    groups: dict[tuple[str, str], list[Code]] = {}
+    for code in case.codes:
+        if code.kind == "r":
+            groups.setdefault((code.member, code.name), []).append(code)
+    for (member, moment), codes in groups.items():
+        reached = sorted({name for code in codes for name in _reached(code)})
+        calls = list(dict.fromkeys(name for code in codes for name in code.calls))
+        if moment == "call":
+            if reached:
+                yield _said(CODE, member, codes[0], reached)
+        elif reached or calls:
+            # Functions keep promises of their own; the value of a model has no reason to be one.
+            weight: Severity | None = None if reached or moment == "load" else "low"
+            yield _said(AT_LOAD, member, codes[0], reached or calls, weight)
+
+
+def _said(rule: Rule, member: str, code: Code, names: list[str], severity: Severity | None = None) -> Finding:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return rule.at(
+        f"{rule.title}: {', '.join(names[:_SHOWN])}{more}",
+        member=member,
+        offset=code.offset,
+        severity=severity,
+        callee=names[0],
+    )
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Findings about layouts, and about code that is not Python's."""
+    for fact in case.anomalies:
+        rule = ANOMALIES.get(fact.code)
+        if rule is None:
+            continue
+        # What follows was handed to the other formats: if one of them knew it, there is something known of it.
+        known = fact.code == "model.trailing" and case.knows(inside(fact.member, f"tail@{fact.offset}"))
+        yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity="high" if known else None)
+    yield from _r(case)
+    for reference in case.references:
+        if reference.kind == "r.class":
+            yield CLASS.at(f"{CLASS.title}: {reference.name}", member=reference.member, callee=reference.name)
+    for opened in case.opens:
+        if opened.kind == "faiss.lists":
+            yield LISTS.at(
+                f"{LISTS.title}: {opened.path!r}",
+                member=opened.member,
+                severity="high" if leads_away(opened.path) else None,
+                path=opened.path,
+            )

@@ -1,0 +1,201 @@
+"""Models of many libraries: each is read to its end, and nothing that bends it is let pass."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanners.budget import Limits
+from scanners.facts import Code, Reference
+from scanners.findings import SEVERITIES
+from scanners.registry import SCANNERS
+from tests.craft.attacks_models import HONEST, MODEL_ATTACKS
+from tests.craft.models import (
+    LIGHTGBM,
+    R,
+    ctranslate2,
+    faiss_flat,
+    faiss_ivf,
+    fasttext,
+    flax_array,
+    model_t7,
+    pack,
+    sparse_lists,
+    ubj,
+    word2vec,
+)
+from tests.craft.reading import anomalies, scan, scan_in_rounds, unread_reasons
+from tests.craft.table import said
+
+DATA = Path(__file__).parents[2] / "data" / "models"
+ALL = [attack for group in MODEL_ATTACKS.values() for attack in group]
+NOT_READ = {"annoy.ann": "annoy", "faiss-lsh.index": "faiss", "orbax-manifest.ocdbt": "ocdbt"}
+"""Named, and never clean."""
+FORMATS = {
+    "xgboost-dart.model": "xgboost.binary",
+    "xgboost-trees.ubj": "ubjson",
+    "lightgbm.txt": "lightgbm",
+    "categories.cbm": "catboost",
+    "xdr.rds": "r",
+    "text.rds": "r",
+    "frame.RData": "r",
+    "flax.msgpack": "msgpack",
+    "spacy-ner-moves": "msgpack",
+    "faiss-hnsw.index": "faiss",
+    "fasttext.ftz": "fasttext",
+    "word2vec.bin": "word2vec",
+    "ctranslate2.bin": "ctranslate2",
+}
+CRAFTED = {
+    "model.rds": R().made(R().list(R().texts("a", "b"), R().closure(R().call("sum", R().symbol("x"))))),
+    "words.rds": R("A").made(R("A").list(R("A").reals(1.5), R("A").texts("a", "b"))),
+    "model.t7": model_t7(),
+    "flax.msgpack": pack({"a": flax_array([2], bytes(8)), "b": [1, "x", None, True, 1.5]}),
+    "model.ubj": ubj(b"{L\0\0\0\0\0\0\0\x01a[$l#L\0\0\0\0\0\0\0\x02\0\0\0\x01\0\0\0\x02}"),
+    "fasttext.bin": fasttext(),
+    "word2vec.bin": word2vec(),
+    "ctranslate2.bin": ctranslate2(),
+    "ivf.index": faiss_ivf(sparse_lists(2, 0)),
+}
+
+
+def read(data, name, **more):
+    return scan(data, name, scanners=SCANNERS, **more)
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in sorted(DATA.iterdir())])
+def test_what_libraries_write_is_clean_and_whole(path):
+    verdict, findings = said(path.read_bytes(), path.name)
+    assert [finding for finding in findings if finding.severity != "low"] == []
+    assert verdict == ("incomplete" if path.name in NOT_READ else "clean")
+
+
+@pytest.mark.parametrize("name", [*FORMATS, *NOT_READ])
+def test_a_format_is_known_by_its_content(name):
+    data = (DATA / name).read_bytes()
+    assert read(data, name).format == {**FORMATS, **NOT_READ}[name]
+    if name not in NOT_READ:
+        assert read(data, "x").format == FORMATS[name]
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_a_near_miss_is_quiet(name):
+    assert said(HONEST[name], name) == ("clean", ())
+
+
+@pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.label) for attack in ALL])
+def test_an_attack_gets_its_verdict(attack):
+    verdict, findings = said(attack.data, attack.name)
+    assert verdict == attack.verdict
+    weights = [SEVERITIES.index(finding.severity) for finding in findings if finding.rule == attack.rule]
+    assert max(weights, default=-1) >= SEVERITIES.index(attack.severity)
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_a_cut_anywhere_is_never_clean_of_itself(name):
+    data = CRAFTED[name]
+    assert read(data, name).account.unexplained == 0
+    for stop in range(1, len(data.rstrip(b"\n"))):
+        outcome = read(data[:stop], name)
+        assert outcome.account.unexplained or unread_reasons(outcome) or outcome.format != read(data, name).format
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=40, deadline=None)
+def test_bent_files_come_to_an_outcome_whatever_order_their_bytes_come_in(name, seed):
+    chance = random.Random(seed)
+    data = bytearray(CRAFTED[name])
+    for _ in range(chance.randrange(1, 5)):
+        data[chance.randrange(len(data))] = chance.choice((0, 1, 2, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+    outcome, _, _ = scan_in_rounds(bytes(data), name, scanners=SCANNERS, block=64, limits=Limits(inflated=1 << 20))
+    assert outcome == read(bytes(data), name, limits=Limits(inflated=1 << 20))
+
+
+# --- what is read ----------------------------------------------------------------------------------------------------
+
+
+def test_code_of_r_is_told_by_when_it_runs():
+    x = R()
+    frame = x.pair(x.promise(x.call("later", x.texts("b"))), tag=x.symbol("p"))
+    outcome = read(
+        x.made(
+            x.list(x.closure(x.call("sum", x.symbol("v")), environment=x.environment(frame)), x.promise(x.call("now")))
+        ),
+        "x.rds",
+    )
+    codes = {fact.name: (fact.calls, fact.names, fact.strings) for fact in outcome.facts if isinstance(fact, Code)}
+    assert codes == {
+        "call": (("sum",), ("sum", "v"), ()),
+        "look": (("later",), ("later",), ("b",)),
+        "load": (("now",), ("now",), ()),
+    }
+
+
+def test_a_promise_that_functions_keep_and_that_reaches_nothing_is_no_alarm():
+    x = R()
+    frame = x.pair(x.promise(x.call("mean", x.symbol("v"))), tag=x.symbol("p"))
+    verdict, findings = said(x.made(x.closure(x.symbol("p"), environment=x.environment(frame))), "x.rds")
+    assert (verdict, [(finding.rule, finding.severity) for finding in findings]) == ("clean", [("r-runs-code", "low")])
+
+
+def test_a_class_of_vectors_is_a_reference():
+    x = R()
+    outcome = read(x.made(x.vector_of("mmap_integer", x.texts("f"))), "x.rds")
+    assert [fact.name for fact in outcome.facts if isinstance(fact, Reference)] == ["mmap_integer"]
+
+
+def test_calls_that_stand_in_bytecode_again_are_read():
+    x = R()
+    shared = x.whole(244) + x.whole(0) + x.whole(6) + x.nil() + x.constant("f") + x.whole(243) + x.whole(0)
+    again = x.whole(239) + x.nil() + x.nil() + x.constant("g") + x.whole(254) + x.nil()
+    outcome = read(x.made(x.closure(x.bytecode(shared, again))), "x.rds")
+    assert outcome.account.unexplained == 0
+
+
+def test_arrays_of_flax_are_not_fetched():
+    data = pack({f"layer{n}": flax_array([1 << 16], bytes(1 << 18)) for n in range(40)})
+    outcome, held, rounds = scan_in_rounds(data, "flax.msgpack", scanners=SCANNERS, block=4096)
+    assert (outcome.facts, outcome.account.unexplained) == ((), 0)
+    assert sum(span.length for span in held) < len(data) / 10
+    assert rounds <= 12
+
+
+def test_maps_in_maps_without_end_are_a_limit():
+    assert unread_reasons(read(b"\x81\xa1a" * 2000 + b"\xc0", "x.msgpack")) == {"limit"}
+    assert unread_reasons(read(b"{L\0\0\0\0\0\0\0\x01a" * 2000 + b"}" * 2000, "x.ubj")) == {"limit"}
+
+
+def test_vectors_as_text_are_text():
+    assert read(b"2 3\none 1 2 3\ntwo 4 5 6\n", "w.txt").format == "text"
+    assert read(word2vec(end=b""), "w.bin").format == "word2vec"
+
+
+def test_every_version_of_ctranslate2_is_read():
+    for version in (2, 3, 4, 5, 6):
+        assert (read(ctranslate2(version), "model.bin").facts, version) == ((), version)
+
+
+def test_paths_of_lightgbm_are_told_once_each_in_a_model_of_any_length():
+    text = LIGHTGBM.format("") + "x" * (3 << 20) + "\n[data: /home/a]\n[data: /home/a]\n[valid: b.txt]\n"
+    outcome = read(text.encode(), "model.txt")
+    assert [fact.detail for fact in outcome.facts] == ["data: /home/a", "valid: b.txt"]
+    assert anomalies(read(LIGHTGBM.format("").encode(), "model.txt")) == set()
+
+
+def test_a_model_with_a_control_character_is_no_lightgbm():
+    assert read(LIGHTGBM.encode() + b"\x00", "model.txt").format != "lightgbm"
+
+
+def test_a_kind_of_faiss_that_nobody_reads_is_named():
+    outcome = read(faiss_flat(kind=b"IxLa"), "a.index")
+    assert (outcome.format, unread_reasons(outcome)) == ("faiss", {"no-reader"})
+
+
+def test_a_storage_of_torch7_is_not_fetched():
+    t7 = model_t7(lambda t: t.tensor(1 << 18), lambda t: t.tensor(1 << 18))
+    outcome, held, _ = scan_in_rounds(t7, "m.t7", scanners=SCANNERS, block=4096)
+    assert (outcome.facts, outcome.account.unexplained) == ((), 0)
+    assert sum(span.length for span in held) < 300_000
