@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from scanners.anomalies import AnomalyCode  # noqa: TC001 - msgspec reads the annotation at run time
+from scanners.anomalies import AnomalyCode
 
 __all__ = [
     "EXAMINED",
@@ -76,13 +76,6 @@ ReferenceKind = Literal[
     "diffusers.pipeline",  # a file of the repository and a class in it, for the pipeline
     "peft.parent",  # a library that PEFT imports for an adapter
     "python.import",  # what Python source imports
-    "mlflow.loader",  # a module that MLflow imports to load a model
-    "serving.handler",  # code that a server of models imports: a file, a module, a class
-    "serving.backend",  # what a server of models runs a model with: a backend or a library
-    "serving.command",  # a command that is run while the image of a server is built
-    "spacy.registry",  # a function that a configuration of spaCy asks a registry for, the registry as module
-    "zarr.codec",  # what the chunks of an array went through
-    "hlo.call",  # a function of the program that runs a StableHLO module
     "r.class",  # a class of vectors that R makes while it loads
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
