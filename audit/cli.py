@@ -209,12 +209,14 @@ def trends(by: str, weeks: int, **options: Any) -> None:
 @click.option(
     "--html", "page", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The page to write."
 )
+@click.option("--org", "orgs", multiple=True, help="Only the repos of this organisation; may be repeated.")
+@click.option("--repo", "repos", multiple=True, metavar="ORG/NAME", help="Only this repo; may be repeated.")
 @_general
-def report(page: Path, **options: Any) -> None:
+def report(page: Path, *, orgs: tuple[str, ...], repos: tuple[str, ...], **options: Any) -> None:
     """Write the history as one self-contained page."""
     from audit import commands, history  # noqa: PLC0415 - heavy
 
-    sys.exit(history.report(page, commands.Options(**options)))
+    sys.exit(history.report(page, commands.Options(**options), orgs=orgs, repos=repos))
 
 
 @cli.command()

@@ -8,6 +8,7 @@ import anyio.to_thread
 import msgspec
 
 from audit.hub import audit_listed, open_hub
+from audit.suppress import suppressions
 from reports.escape import as_document, visible
 from scanners.findings import SEVERITIES
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from audit.session import Session
     from crawler.repos import RepoType
     from reports.record import Audit
+    from reports.suppression import Suppressed, Suppressions
     from scanners.findings import Severity
 
 Change = Literal["added", "removed", "changed"]
@@ -50,11 +52,14 @@ class Difference(NamedTuple):
     referenced: list[Named]
     """What only the later one references."""
     dropped: list[Named]
+    suppressed: dict[Mark, Suppressed]
+    """Which of the findings do not count, and why."""
 
     @property
     def worst(self) -> Severity | None:
-        """The worst of what came."""
-        return max((mark.severity for mark in self.gained), key=SEVERITIES.index, default=None)
+        """The worst of what came and counts."""
+        counting = (mark.severity for mark in self.gained if mark not in self.suppressed)
+        return max(counting, key=SEVERITIES.index, default=None)
 
     @property
     def complete(self) -> bool:
@@ -69,12 +74,21 @@ class Difference(NamedTuple):
             "before": _side(self.before),
             "after": _side(self.after),
             "files": [{"change": change, "path": path} for change, path in self.files],
-            "gained": [mark._asdict() for mark in self.gained],
-            "lost": [mark._asdict() for mark in self.lost],
+            "gained": [self._told(mark) for mark in self.gained],
+            "lost": [self._told(mark) for mark in self.lost],
             "references_gained": [one._asdict() for one in self.referenced],
             "references_lost": [one._asdict() for one in self.dropped],
         }
         return as_document(document)
+
+    def _told(self, mark: Mark) -> dict[str, Any]:
+        why = self.suppressed.get(mark)
+        return mark._asdict() | ({"suppressed": why._asdict()} if why else {})
+
+    def _line(self, mark: Mark) -> str:
+        why = self.suppressed.get(mark)
+        accepted = f"  suppressed: {visible(why.reason)}" if why else ""
+        return f"{mark.severity:<8}  {mark.rule}  {visible(mark.path)}  {visible(mark.message)}{accepted}"
 
     def text(self) -> str:
         """The difference for people, the worst first."""
@@ -85,7 +99,7 @@ class Difference(NamedTuple):
         ]
         for title, sign, marks in (("Findings gained", "+", self.gained), ("Findings lost", "-", self.lost)):
             lines += [f"\n{title}:"] if marks else []
-            lines += [f"  {sign} {m.severity:<8}  {m.rule}  {visible(m.path)}  {visible(m.message)}" for m in marks]
+            lines += [f"  {sign} {self._line(mark)}" for mark in marks]
         for title, sign, names in (
             ("References gained", "+", self.referenced),
             ("References lost", "-", self.dropped),
@@ -99,6 +113,7 @@ class Difference(NamedTuple):
 
 async def audit_difference(session: Session, repo_id: str, kind: str, revisions: tuple[str, str]) -> Difference:
     """Audit a repo at two revisions, fetching only what is not stored, and compare; raises `CrawlError`."""
+    accepted = suppressions(session.config)
     hub, store = open_hub(session), session.tools.store
     assert store is not None, "the references of what was known come from the history"
 
@@ -110,33 +125,37 @@ async def audit_difference(session: Session, repo_id: str, kind: str, revisions:
         return audit, {Named(*name) for name in names}
 
     (before, names_before), (after, names_after) = [await side(revision) for revision in revisions]
-    return compare(before, after, names_before, names_after)
+    return compare(before, after, names_before, names_after, accepted)
 
 
-def compare(before: Audit, after: Audit, names_before: set[Named], names_after: set[Named]) -> Difference:
+def compare(
+    before: Audit, after: Audit, names_before: set[Named], names_after: set[Named], accepted: Suppressions
+) -> Difference:
     """The difference of two audits, and of what their files reference."""
     old, new = ({file.path: file.blob for file in audit.files} for audit in (before, after))
     changes: list[tuple[Change, str]] = [("added", path) for path in new.keys() - old.keys()]
     changes += [("removed", path) for path in old.keys() - new.keys()]
     changes += [("changed", path) for path in old.keys() & new.keys() if old[path] != new[path]]
-    said_before, said_after = _marks(before), _marks(after)
+    said_before, said_after = _marks(before, accepted), _marks(after, accepted)
     return Difference(
         before,
         after,
         sorted(changes, key=lambda change: change[1]),
-        _worst_first(said_after - said_before),
-        _worst_first(said_before - said_after),
+        _worst_first(said_after.keys() - said_before.keys()),
+        _worst_first(said_before.keys() - said_after.keys()),
         sorted(names_after - names_before),
         sorted(names_before - names_after),
+        {mark: why for mark, why in (said_before | said_after).items() if why},
     )
 
 
-def _marks(audit: Audit) -> set[Mark]:
-    return {
-        Mark(finding.severity, finding.rule, file.path, finding.member, finding.message)
-        for file in audit.files
-        for finding in file.findings
-    }
+def _marks(audit: Audit, accepted: Suppressions) -> dict[Mark, Suppressed | None]:
+    """What was found, with why it does not count, if none of it does."""
+    marks: dict[Mark, Suppressed | None] = {}
+    for file, finding, why in accepted.report(audit):
+        mark = Mark(finding.severity, finding.rule, file.path, finding.member, finding.message)
+        marks[mark] = marks.get(mark, why) and why
+    return marks
 
 
 def _worst_first(marks: set[Mark]) -> list[Mark]:

@@ -147,20 +147,24 @@ def trends(by: str, weeks: int, options: Options) -> Exit:
     return guarded(run)
 
 
-def report(page: Path, options: Options) -> Exit:
+def report(page: Path, options: Options, *, orgs: tuple[str, ...], repos: tuple[str, ...]) -> Exit:
     """`audit report`."""
-    from reports.html import as_html  # noqa: PLC0415 - beside its only use
+    from audit.suppress import suppressions  # noqa: PLC0415 - beside its only use
+    from reports.html import as_html  # noqa: PLC0415 - the same
+    from reports.overview import Only  # noqa: PLC0415 - the same
     from scanners.registry import RULES  # noqa: PLC0415 - the same
 
     def run() -> Exit:
         output.check(page, "--html")
-        store = open_store(configuration(options), options)
-        said = store.overview()
+        config, only = configuration(options), Only(orgs, repos)
+        store = open_store(config, options)
+        said = store.overview(suppressions(config), only)
         warn_set_aside(store)
-        output.save(as_html(said, RULES, __version__), page)
+        output.save(as_html(said, RULES, __version__, str(only)), page)
         if not options.quiet:
             about = said["history"][0]
-            click.echo(f"{page}: {about['repos']} repos, {about['findings']} findings", err=True)
+            quiet = f", {about['suppressed']} of them suppressed" if about["suppressed"] else ""
+            click.echo(f"{page}: {about['repos']} repos, {about['findings']} findings{quiet}", err=True)
         return Exit.OK
 
     return guarded(run)

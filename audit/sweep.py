@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from audit.config import Config
     from audit.sweeping import Auditor, Swept
     from crawler.limits import Limiter
+    from reports.news import Change
 
 _SHOWN = 50
 """Lines of what is new; the history has the rest."""
@@ -141,7 +142,7 @@ async def _news(session: Session, sweeping: Sweeping) -> News:
     if session.tools.store is None:
         return News(None)
     try:
-        return await anyio.to_thread.run_sync(session.tools.store.news, sweeping.id)
+        return await anyio.to_thread.run_sync(session.tools.store.news, sweeping.id, sweeping.swept.accepted)
     except StoreError as error:
         session.tools.troubles.append(str(error))
         return News(None)
@@ -182,9 +183,16 @@ def changes(found: News) -> str:
         return f"\nNothing is new {since}.\n"
     lines = [
         f"{one.change:<8}  {one.severity:<8}  {visible(one.repo)}  {visible(one.path)}"
-        f"{f' and {one.places - 1} more' if one.places > 1 else ''}  {one.rule}"
+        f"{f' and {one.places - 1} more' if one.places > 1 else ''}  {one.rule}{_quiet(one)}"
         for one in found.changes[:_SHOWN]
     ]
     if len(found.changes) > _SHOWN:
         lines.append(f"and {len(found.changes) - _SHOWN} more")
     return "\n".join([f"\nNew and resolved {since}:", *lines]) + "\n"
+
+
+def _quiet(one: Change) -> str:
+    """How much of a change is suppressed."""
+    if not one.suppressed:
+        return ""
+    return "  suppressed" if one.suppressed == one.places else f"  {one.suppressed} of {one.places} suppressed"

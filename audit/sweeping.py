@@ -83,8 +83,8 @@ class Swept:
         """Repos seen."""
         return self.audited + self.unchanged
 
-    def add(self, audit: Audit) -> None:
-        """Take in an audit that was made."""
+    def add(self, audit: Audit) -> int:
+        """Take in an audit that was made; how many of its findings are suppressed."""
         self.audited += 1
         self.files_scanned += sum(not file.reused for file in audit.files)
         self.bytes_fetched += audit.stats.bytes_fetched
@@ -92,6 +92,7 @@ class Swept:
         said = self.accepted.report(audit)
         note, count = audit.error.message if audit.error else "", len(suppressed(said))
         self._judge(audit.target.id, audit.verdict, worst(said), count, complete=audit.complete, note=note)
+        return count
 
     def keep(self, repo_id: str, standing: Standing, found: Sequence[Found]) -> None:
         """Take in what is known of a repo that did not change; `found` only where something may be suppressed."""
@@ -186,8 +187,7 @@ class Sweeping:
         async with receive:
             async for found in receive:
                 audit = await self._audit(found)
-                self.swept.add(audit)
-                self._watch.audited(audit)
+                self._watch.audited(audit, suppressed=self.swept.add(audit))
 
     async def _sift(self, page: list[Listed]) -> list[Listed]:
         """Those of a page that were not audited yet as they are now."""

@@ -40,8 +40,8 @@ class Watch:
     def expect(self, count: int) -> None:
         """So many more repos are to be audited."""
 
-    def audited(self, audit: Audit) -> None:
-        """A repo was audited."""
+    def audited(self, audit: Audit, *, suppressed: int = 0) -> None:
+        """A repo was audited, and so many of its findings are accepted."""
 
     def say(self, text: str) -> None:
         """Something that the user should know."""
@@ -53,8 +53,8 @@ class Lines(Watch):
     def __init__(self, form: str) -> None:
         self._form = form
 
-    def audited(self, audit: Audit) -> None:
-        """A repo was audited."""
+    def audited(self, audit: Audit, *, suppressed: int = 0) -> None:
+        """A repo was audited, and so many of its findings are accepted."""
         severities = _severities(audit)
         if self._form == "json":
             self._json(
@@ -72,10 +72,12 @@ class Lines(Watch):
                 requests=audit.stats.requests,
                 seconds=audit.stats.seconds,
                 findings=dict(severities),
+                suppressed=suppressed,
                 error=audit.error and audit.error.message,
             )
             return
         found = "".join(f", {count} {severity}" for severity, count in severities.items())
+        found += f", {suppressed} suppressed" if suppressed else ""
         size = f"{human(audit.stats.bytes_fetched)} of {human(audit.stats.bytes_total)}"
         wrong = f": {audit.error.message}" if audit.error else ""
         self._line(f"{audit.verdict:<10}  {audit.target.id}  {audit.stats.files} files, {size}{found}{wrong}")
@@ -111,7 +113,7 @@ class Panel(Watch):
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        self._repos = self._unchanged = self._files = self._fetched = self._saved = 0
+        self._repos = self._unchanged = self._files = self._fetched = self._saved = self._suppressed = 0
         self._found: Counter[Severity] = Counter()
         self._client = client
         self._bar = Progress(
@@ -142,12 +144,13 @@ class Panel(Watch):
         self._repos += count
         self._bar.update(self._task, total=self._repos, advance=unchanged)
 
-    def audited(self, audit: Audit) -> None:
-        """A repo was audited."""
+    def audited(self, audit: Audit, *, suppressed: int = 0) -> None:
+        """A repo was audited, and so many of its findings are accepted."""
         self._files += audit.stats.files
         self._fetched += audit.stats.bytes_fetched
         self._saved += max(0, audit.stats.bytes_total - audit.stats.bytes_fetched)
         self._found += _severities(audit)
+        self._suppressed += suppressed
         self._bar.advance(self._task)
 
     def say(self, text: str) -> None:
@@ -165,6 +168,7 @@ class Panel(Watch):
             f"{self._files:,} files",
             f"{human(self._fetched)} read, {human(self._saved)} saved",
             found,
+            f"{self._suppressed:,} suppressed" if self._suppressed else "",
             quota,
         ]
         return " · ".join(part for part in parts if part)

@@ -29,6 +29,7 @@ from reports import rows, shipped
 from reports.database import opened
 from reports.record import Audit, Blob, File, Stats, Sweep, Target
 from reports.store import RepoAt, Store
+from reports.suppression import Suppressions
 from scanners import routing
 from scanners.account import Totals
 from scanners.facts import Reference
@@ -193,7 +194,7 @@ def questions(store):
         yield f"which of {count:,} blobs are known", partial(store.known, keys, bool)
     repos = list({RepoAt(row[2], "model", "main", row[3]) for row in last})
     yield f"where {len(repos)} repos stand", partial(store.standing, repos, "rules-1")
-    yield "what a sweep changed", partial(store.news, f"s{SWEEPS - 1:04}")
+    yield "what a sweep changed", partial(store.news, f"s{SWEEPS - 1:04}", Suppressions())
     yield "what an audit references, for `audit diff`", partial(store.references, last[0][0])
     yield "a safe revision", partial(store.safe_revision, last[0][2], "model")
     yield "audits to judge again", partial(store.outdated, "rules-1")

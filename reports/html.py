@@ -30,8 +30,8 @@ _POLICY = (
 )
 
 
-def as_html(said: Mapping[str, Rows], rules: Iterable[Rule], version: str) -> str:
-    """The page of an `overview`; the rules explain what is found."""
+def as_html(said: Mapping[str, Rows], rules: Iterable[Rule], version: str, only: str = "") -> str:
+    """The page of an `overview`, of `only` what is named; the rules explain what is found."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only pages need it
     from markupsafe import Markup  # noqa: PLC0415 - the same
 
@@ -52,6 +52,7 @@ def as_html(said: Mapping[str, Rows], rules: Iterable[Rule], version: str) -> st
         said,
         about=said["history"][0],
         chart=chart,
+        only=only,
         findings_of=_by_rank(said["repo_findings"]),
         audits_of=_by_rank(said["repo_audits"]),
         policy=_POLICY.format(script=_digest(script), style=_digest(style)),

@@ -14,6 +14,7 @@ import msgspec
 from reports.record import Blob, Problem
 from scanners.account import Totals
 from scanners.facts import Code, Fact, Opens, Reference
+from scanners.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -339,6 +340,16 @@ def _references(blob: Blob) -> Iterator[Row]:
 def _split(path: str) -> tuple[str, str]:
     module, _, name = path.rpartition(".")
     return module, name
+
+
+FINDING_COLUMNS = 'rule, severity::VARCHAR, message, member, "offset", evidence'
+"""The columns of `findings` that `finding_of` reads, in its order."""
+
+
+def finding_of(row: Iterable[Any]) -> Finding:
+    """The finding that a row of `FINDING_COLUMNS` keeps."""
+    rule, severity, message, member, offset, evidence = row
+    return Finding(rule, severity, message, member, offset, msgspec.json.decode(evidence))
 
 
 BLOB_COLUMNS = (

@@ -22,7 +22,7 @@ from reports.database import misfits, opened
 from reports.errors import StoreBusy, StoreError
 from reports.hunt import hunt
 from reports.news import News, news
-from reports.overview import overview
+from reports.overview import EVERYTHING, Only, overview
 from reports.record import Audit, Sweep
 from reports.recorded import Recorded, outdated, recorded
 from reports.spool import Spool
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reports.query import Table
     from reports.record import Blob
     from reports.spool import Spooled
+    from reports.suppression import Suppressions
     from scanners.findings import Severity, Verdict
 
 _EVERY = 1.0
@@ -143,11 +144,11 @@ class Store:
             self.record_sweep(sweep)
             yield
 
-    def news(self, sweep_id: str) -> News:
+    def news(self, sweep_id: str, accepted: Suppressions) -> News:
         """What a recorded sweep changed; raises `StoreBusy` if the database stays in use."""
         self.merge()
         with opened(self.path, write=False, wait=self.wait) as connection:
-            return news(connection, sweep_id)
+            return news(connection, sweep_id, accepted)
 
     def usual(self) -> Usual | None:
         """What audits of repos cost until now; None before the first."""
@@ -211,10 +212,8 @@ class Store:
         """What these audits found, each with its path and blob; raises `StoreBusy` if the database stays in use."""
         found: dict[str, list[Found]] = {}
         with opened(self.path, write=False, wait=self.wait) as connection:
-            for audit_id, path, blob, *said, evidence in connection.execute(_FOUND, [list(audit_ids)]).fetchall():
-                rule, severity, message, member, offset = said
-                finding = Finding(rule, severity, message, member, offset, msgspec.json.decode(evidence))
-                found.setdefault(audit_id, []).append((path, blob, finding))
+            for audit_id, path, blob, *said in connection.execute(_FOUND, [list(audit_ids)]).fetchall():
+                found.setdefault(audit_id, []).append((path, blob, rows.finding_of(said)))
         return found
 
     def query(self, sql: str, *, limit: int | None = None, parameters: Mapping[str, str | None] | None = None) -> Table:
@@ -229,15 +228,16 @@ class Store:
         with opened(self.path, write=False, wait=self.wait) as connection:
             return hunt(connection, pattern, kind=kind, since=since)
 
-    def overview(self) -> dict[str, Rows]:
+    def overview(self, accepted: Suppressions, only: Only = EVERYTHING) -> dict[str, Rows]:
         """What the page says of the history as it stands (reports.overview); raises `StoreError` if there is none."""
         self._merge_if_free()
         if self.path.exists():
             with opened(self.path, write=False, wait=self.wait) as connection:
-                said = overview(connection)
+                said = overview(connection, accepted, only)
             if said["history"][0]["audits"]:
                 return said
-        raise StoreError(f"there is no audit in {self.path} yet; audit something, or name another file with --db")
+        of = f" of {only}" if only else ""
+        raise StoreError(f"there is no audit{of} in {self.path} yet; audit something, or name another file with --db")
 
     def references(self, audit_id: str) -> list[tuple[str, str, str, str]]:
         """What the files of an audit reference, each as path, kind, name and how it is used."""
@@ -365,10 +365,9 @@ UPDATE sweeps SET status = 'interrupted', finished_at = (
 WHERE sweep_id = $1 AND status = 'running'
 """
 
-_FOUND = """
-SELECT audit_id, path, blob, rule, severity::VARCHAR, message, member, "offset", evidence FROM findings
-WHERE audit_id IN (SELECT unnest($1::VARCHAR[]))
-"""
+_FOUND = f"""
+SELECT audit_id, path, blob, {rows.FINDING_COLUMNS} FROM findings WHERE audit_id IN (SELECT unnest($1::VARCHAR[]))
+"""  # noqa: S608 - the names of our own columns
 
 _USUAL = """
 SELECT avg(requests), avg(bytes_fetched), avg(seconds) FROM audits WHERE kind = 'repo' AND files > 0 AND requests > 0

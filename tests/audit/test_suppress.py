@@ -1,12 +1,14 @@
 """Suppressing as a user does it: by entries of the configuration, and by a baseline."""
 
 import json
+import re
 
 import pytest
 
+from audit.demo.world import World
 from tests.command import audit, clean_failure
 from tests.craft.pickles import system
-from tests.hub import repo, serve
+from tests.hub import one, repo, serve
 
 ENTRY = "{rule: pickle-runs-code, reason: a trap of ours, expires: %s}"
 HELD, OVER = "2999-12-31", "2020-01-31"
@@ -128,6 +130,44 @@ def test_a_sweep_counts_what_is_suppressed_also_where_nothing_changed(evil, conf
     ]
     assert all("; suppressed findings: 1" in run.err for run in runs)
     assert (without.code, without.out.splitlines()[0]) == (1, "malicious   org/m  unchanged")
+
+
+TURNED = repo("org/m", {"a.pkl": b"N."}, {"a.pkl": system(), "b.pkl": system()}, tags={"v1": 0, "v2": 1})
+
+
+def test_a_difference_tells_what_is_suppressed_and_does_not_count_it(config):
+    entry = "{rule: pickle-runs-code, path: %s, reason: a trap of ours, expires: 2999-12-31}"
+    with serve(TURNED) as hub:
+        some = audit("diff", "org/m", "v1", "v2", "--format", "json", *config(entry % "a.pkl"), hub=hub)
+        every = audit("diff", "org/m", "v1", "v2", *config(entry % "'*'"), hub=hub)
+        back = audit("diff", "org/m", "v2", "v1", *config(entry % "'*'"), hub=hub)
+    assert (some.code, every.code, back.code) == (1, 0, 0)
+    told = {one["path"]: one.get("suppressed", {}).get("reason") for one in some.json["gained"]}
+    assert told == {"a.pkl": "a trap of ours", "b.pkl": None}
+    assert len(re.findall(r"^  \+ critical .* suppressed: a trap of ours$", every.out, re.MULTILINE)) == 2
+    assert len(re.findall(r"^  - critical .* suppressed: a trap of ours$", back.out, re.MULTILINE)) == 2
+
+
+def test_the_lines_and_the_news_of_a_sweep_tell_what_is_suppressed(config):
+    entry = "{rule: pickle-runs-code, path: %s, reason: a trap of ours, expires: 2999-12-31}"
+    world = World((one("org/m", {"a.pkl": b"N."}, {"a.pkl": system(), "b.pkl": system()}, branches={"main": 0}),))
+    with serve(world) as hub:
+        audit("sweep", "org", hub=hub)
+        hub.push("org/m")
+        lines = audit("sweep", "org", "--log", "text", *config(entry % "a.pkl"), hub=hub)
+    assert ", 2 critical, 1 suppressed" in lines.err
+    assert re.search(
+        r"^new +critical +org/m +a.pkl and 1 more +pickle-runs-code +1 of 2 suppressed$", lines.out, re.MULTILINE
+    )
+
+
+def test_the_page_marks_what_is_suppressed(evil, config):
+    audit("path", "evil.pkl", cwd=evil)
+    made = audit("report", "--html", "page.html", *config(ENTRY % HELD), cwd=evil)
+    assert made.err == "page.html: 1 repos, 1 findings, 1 of them suppressed\n"
+    text = (evil / "page.html").read_text()
+    assert text.count('<span class="small">suppressed</span>') == 2
+    assert "1 of 1 findings are suppressed by the configuration." in text
 
 
 def test_a_sweep_of_all_that_is_configured_says_what_no_repo_needs(evil):

@@ -10,8 +10,10 @@ from markupsafe import escape as markup
 
 from reports.errors import StoreError
 from reports.html import as_html
+from reports.overview import Only
 from reports.record import Problem
 from reports.store import Store
+from reports.suppression import Suppressions
 from scanners.registry import RULES
 from tests.browser import PROGRAM, browser
 from tests.reports.made import RUNS, audit, file, finding, sweep
@@ -21,7 +23,7 @@ SEEN = r"""<script>document.title='taken'</script><img src=x onerror=alert(1)>"'
 
 
 def page(store):
-    return as_html(store.overview(), RULES, "0.1.0")
+    return as_html(store.overview(Suppressions()), RULES, "0.1.0")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,16 @@ def history(tmp_path_factory):
 
 def figures(text):
     return dict(re.findall(r'<li class="(\w+)"><strong>([\d,]+)</strong>', text))
+
+
+def test_a_page_of_some_is_about_nothing_else(history):
+    said = history.overview(Suppressions(), Only(orgs=("two",), repos=("one/bad",)))
+    assert sorted(row["repo"] for row in said["repos"]) == ["one/bad", "two/closed", "two/pulled", "two/unread"]
+    assert {row["org"] for row in said["organisations"]} == {"one", "two"}
+    assert said["history"][0]["audits"] == 6
+    assert "evil/" not in as_html(said, RULES, "0.1.0", "two, one/bad")
+    with pytest.raises(StoreError, match="no audit of nobody"):
+        history.overview(Suppressions(), Only(orgs=("nobody",)))
 
 
 def test_the_verdicts_are_counted_with_incomplete_as_a_figure_of_its_own(history):
@@ -96,7 +108,7 @@ def test_a_repo_has_its_findings_and_its_history(history):
 
 
 def test_each_week_is_counted_as_it_ended(history):
-    said = history.overview()
+    said = history.overview(Suppressions())
     assert [row["week"].day for row in said["all_weeks"]] == [5, 12]
     counts = {(row["week"].day, row["name"]): row["count"] for row in said["weekly_verdicts"]}
     assert counts == {
@@ -111,12 +123,12 @@ def test_each_week_is_counted_as_it_ended(history):
 
 
 def test_what_was_not_examined_is_said_of_files_and_of_repos(history):
-    said = {row["reason"]: row["files"] for row in history.overview()["unexamined"]}
+    said = {row["reason"]: row["files"] for row in history.overview(Suppressions())["unexamined"]}
     assert said == {"unread: no reader": 1, "not-found: there is no such repo": 1}
 
 
 def test_exposure_goes_by_downloads(history):
-    rows = history.overview()["exposure"]
+    rows = history.overview(Suppressions())["exposure"]
     assert [(row["downloads"], row["severity"]) for row in rows] == [(900, "critical"), (70, "critical")]
 
 
@@ -148,10 +160,10 @@ def test_no_temporary_table_takes_the_name_of_a_view():
 def test_a_history_without_audits_makes_no_page(tmp_path):
     store = Store(tmp_path / "none.duckdb", wait=5)
     with pytest.raises(StoreError, match=r"no audit in .*none\.duckdb yet"):
-        store.overview()
+        store.overview(Suppressions())
     store.record_sweep(sweep())
     with pytest.raises(StoreError, match="no audit"):
-        store.overview()
+        store.overview(Suppressions())
 
 
 # --- in a browser --------------------------------------------------------------------------------------------------
