@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from audit.content import RemoteContent
 from audit.keep import keeping
-from audit.pipeline import Job, Run
+from audit.pipeline import Job, Run, skipped
 from crawler.errors import BadUrlError
 from crawler.hub import Hub
 from reports.record import HubVerdict, Target
@@ -73,7 +73,11 @@ async def audit_listed(
         return Job(file.path, file.size, file.blob, content, hub=said)
 
     async with keeping(run, **about):
-        await run.audit_files([job(file) for file in repo.files if session.selection.wants(file.path)])
+        wanted = [file for file in repo.files if session.selection.wants(file.path)]
+        for file in wanted:
+            if file.strange:
+                run.files[file.path] = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
+        await run.audit_files([job(file) for file in wanted if not file.strange])
     audit = run.result(**about)
     if sweep_id is not None:
         return audit

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from audit import __version__
-from audit.pipeline import judged, skipped
+from audit.pipeline import collided, judged, skipped
 from reports.escape import visible
 from reports.record import Audit, Stats
 from scanners import routing
@@ -70,7 +70,8 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
         found, older = _files(store, wanted, policy)
         again, said = [], []
         for audit in audits:
-            files = tuple(found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files)
+            named = {file.path: found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files}
+            files = tuple((named | collided(named)).values())
             made = _again(audit, files, ruleset)
             unread = sum((file.blob, file.hint) in older for file in audit.files)
             if not unread and audit.error is None:

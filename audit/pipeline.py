@@ -16,12 +16,15 @@ import anyio.to_thread
 import msgspec
 
 from audit import __version__
+from audit.content import WrongHashError
 from audit.examine import examine
 from crawler.errors import CrawlError
 from reports.record import Audit, Blob, File, Problem, Stats, Target
 from scanners import routing
 from scanners.findings import VERDICTS, verdict
 from scanners.judge import RULESET, complete, judge
+from scanners.rules import names
+from scanners.rules.files import WRONG_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from reports.record import HubVerdict
     from reports.store import Store
     from scanners.facts import Fact
-    from scanners.findings import Verdict
+    from scanners.findings import Finding, Verdict
     from scanners.rules.policy import Policy
 
 
@@ -143,6 +146,7 @@ class Run:
         async with anyio.create_task_group() as group:
             for _ in range(min(len(jobs), int(tools.slots.total_tokens))):
                 group.start_soon(work)
+        self.files |= collided(self.files)
 
     async def _audit_file(self, job: Job) -> None:
         async with self.tools.slots:
@@ -161,6 +165,9 @@ class Run:
                 self.files[job.path] = skipped(
                     job.path, error.code, str(error), size=job.size, blob=job.blob, fetched=fetched
                 )
+                if isinstance(error, WrongHashError):
+                    wrong = WRONG_HASH.at(f"{WRONG_HASH.title}: {error}")
+                    self.files[job.path] = found_more(self.files[job.path], wrong)
             else:
                 self.files[job.path] = judged(job.path, blob, self.tools.policy, fetched=fetched, reused=reused)
             if job.hub:
@@ -256,6 +263,18 @@ def judged(path: str, blob: Blob, policy: Policy, *, fetched: int = 0, reused: b
         reused=reused,
         error=blob.stopped or _why_incomplete(facts, whole=whole),
     )
+
+
+def found_more(file: File, *findings: Finding) -> File:
+    """A file with findings that its content alone does not tell."""
+    every = (*file.findings, *findings)
+    weight = verdict({finding.severity for finding in every}, complete=file.complete)
+    return msgspec.structs.replace(file, findings=every, verdict=weight)
+
+
+def collided(files: Mapping[str, File]) -> dict[str, File]:
+    """Those of an audit's files, by path, whose names are one with others' on some systems."""
+    return {path: found_more(files[path], finding) for path, finding in names.collisions(files).items()}
 
 
 def _why_incomplete(facts: Iterable[Fact], *, whole: bool) -> Problem | None:

@@ -33,6 +33,8 @@ class RepoFile(msgspec.Struct, frozen=True):
     lfs: bool
     changed: datetime | None = None
     """When the commit was made that last touched it, as far as the Hub was asked and says."""
+    strange: bool = False
+    """Neither a file nor a folder by the Hub's word, as a submodule is: there is nothing to read."""
     said: tuple[Said, ...] = ()
     """By the Hub's own scanners; empty where it was not asked or has not scanned."""
 

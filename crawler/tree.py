@@ -87,7 +87,8 @@ class Tree(NamedTuple):
 
 def _file(name: str, row: Any) -> RepoFile:
     """A listed file, when it is one that git could hold."""
-    path, size, lfs = row["path"], row.get("size"), row.get("lfs")
+    strange = row["type"] != "file"
+    path, size, lfs = row["path"], 0 if strange else row.get("size"), row.get("lfs")
     if lfs is not None:
         size, blob, right = lfs["size"], f"sha256:{lfs['oid']}", _SHA256.fullmatch(str(lfs["oid"]))
     else:
@@ -96,7 +97,7 @@ def _file(name: str, row: Any) -> RepoFile:
         raise UntrueListingError(f"{name}: the Hub lists {clipped(str(path))!r}, which no repo can hold")
     if type(size) is not int or not 0 <= size < 2**62 or right is None:
         raise UntrueListingError(f"{name}: the Hub lists {clipped(path)!r} without a proper size or hash")
-    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None)
+    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None, strange=strange)
 
 
 def _changed(row: Any) -> datetime | None:

@@ -25,6 +25,7 @@ from scanners.rules import (
     hdf5_rules,
     keras,
     model_rules,
+    names,
     onnx_rules,
     pickle_calls,
     pickle_streams,
@@ -124,6 +125,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *tokenizers.judge(case),
         *templates.judge(case),
         *python_code.judge(case),
+        *names.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

@@ -52,6 +52,7 @@ from scanners.rules import (
     hdf5_rules,
     keras,
     model_rules,
+    names,
     onnx_rules,
     pickle_calls,
     pickle_streams,
@@ -132,4 +133,5 @@ RULES: tuple[Rule, ...] = (
     *templates.RULES,
     *python_code.RULES,
     *files.RULES,
+    *names.RULES,
 )

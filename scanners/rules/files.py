@@ -60,8 +60,16 @@ BESIDE: Final = Rule(
     "Ask the publisher what they are.",
     ("https://attack.mitre.org/techniques/T1027/009/",),
 )
+WRONG_HASH: Final = Rule(
+    "file-wrong-hash",
+    "high",
+    "The file's bytes are not those that the Hub's hash names",
+    "Somebody between the Hub's database and you changed them: its storage, a mirror or a proxy.",
+    "Do not load it; fetch it from the Hub itself and compare again.",
+    ("https://cwe.mitre.org/data/definitions/354.html",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE)
+RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE, WRONG_HASH)
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.polyglot": POLYGLOT,

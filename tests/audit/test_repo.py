@@ -156,6 +156,14 @@ def test_full_reads_every_byte_and_checks_the_hash():
     assert [file["error"] for file in document["files"]] == [None, None]
 
 
+def test_bytes_that_the_hubs_hash_does_not_name_are_a_finding():
+    with serve(repo("org/m", {"weights.bin": make_big_torch(3_000_000, call=False)})) as hub:  # its hash is made up
+        result = audit("repo", "org/m", "--full", "--format", "json", hub=hub)
+    assert result.code == 1
+    assert [finding["rule"] for finding in result.json["findings"]] == ["file-wrong-hash"]
+    assert result.json["files"][0]["error"]["code"] == "wrong-hash"
+
+
 def test_include_and_exclude_choose_the_files():
     with serve(mixed()) as hub:
         document = audit(

@@ -82,6 +82,12 @@ async def test_files_are_listed_where_the_hub_gives_no_verdicts(client):
     assert sum(not file.said for file in got.values()) == 10
 
 
+def test_what_is_neither_a_file_nor_a_folder_is_listed_as_that():
+    row = {"type": "unknown", "path": "vendored", "oid": "c" * 40}
+    assert tree._file("org/m", row).strange
+    assert not tree._file("org/m", row | {"type": "file", "size": 3}).strange
+
+
 @pytest.mark.parametrize(
     "told", [None, [], "safe", {}, {"status": None}, {"avScan": {"status": "safe"}}, {"status": 7, "avScan": None}]
 )
