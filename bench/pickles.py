@@ -154,9 +154,6 @@ def compared(files, runs, start, about):
         bare = runs[file["name"], "genops"].seconds
         return f"under {bare / run.seconds:.2f}" if run.late else f"{bare / run.seconds:.2f}{mark(run)}"
 
-    def speed(file, run):
-        return "" if run.late else f"{file['opcodes'] / run.seconds / 1e6:.2f}{mark(run)}"
-
     scans = [tool for tool in COLUMNS if tool != "audit path"]
     head = ["pickle", "opcodes"]
     yield about
@@ -164,8 +161,6 @@ def compared(files, runs, start, about):
     yield from table([*head, *scans[1:]], *rows(scans[1:], ratio))
     yield from ("", "Seconds of the scan itself; of the whole command under `audit path`:", "")
     yield from table([*head, *COLUMNS], *rows(COLUMNS, seconds))
-    yield from ("", "Millions of opcodes a second:", "")
-    yield from table([*head, *scans], *rows(scans, speed))
     yield from ("", "Peak memory in MB, of the largest process:", "")
     yield from table([*head, *COLUMNS], *rows(COLUMNS, lambda _, run: f"{run.peak:.0f}"))
     yield from ("", "Seconds from the start of the process to a first scan of four bytes, and at its end:", "")
@@ -206,7 +201,7 @@ def main():
         runs = measure(bench, files, COLUMNS, chosen.rounds)
         versions = f"hub-audit {importlib.metadata.version('hub-audit')}, {bench.versions()}"
         about = _ABOUT.format(rounds=chosen.rounds, long=_LONG, limit=chosen.limit)
-        about = f"{versions}; by `make bench-pickles` on {page.machine()}.\n{about}"
+        about = f"{versions}; by\n`make bench-pickles` on {page.machine()}.\n{about}"
         page.put({"Pickles": list(compared(files, runs, start, about))})
         page.put({"Hostile pickles": list(hostile(bench))})
 
