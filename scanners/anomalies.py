@@ -121,7 +121,7 @@ AnomalyCode = Literal[
     "yaml.bomb",  # aliases of aliases
     "keras.duplicate",  # an object says twice what it is
     # pictures, sound, film and fonts (threats.md 10)
-    "media.beside",  # bytes that are no part of the picture, sound, film or font
+    "file.beside",  # bytes that the layout of a picture, a sound, a film, a font or a table does not lead to
     # other models (threats.md 7.8 to 7.13)
     "model.bounds",  # a count or a length that leads out of the file, or a value that no writer writes
     "model.trailing",  # bytes behind the end

@@ -65,6 +65,7 @@ ReferenceKind = Literal[
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
     "executorch.delegate",  # a backend that gets a part of an ExecuTorch program
+    "arrow.extension",  # a type of a column that a library makes for it
     "yaml.tag",  # what a tag of YAML imports or calls
     "config.target",  # what a configuration names to be called: `_target_` and its kin
     "config.trust",  # a configuration that agrees to code of other repositories
@@ -111,6 +112,7 @@ OpensKind = Literal[
     "tf.asset",  # a file name below the assets of a SavedModel
     "tf.checkpoint",  # a checkpoint that a list of checkpoints names
     "tfjs.weights",  # a file of weights of a TensorFlow.js model
+    "parquet.file",  # a file that holds columns of a Parquet table
     "json.shard",  # a file of weights that an index of them names
     "tflite.external-buffer",  # a file of weights beside a TFLite model
     "onnx.external-data",  # a file that holds tensors of an ONNX model

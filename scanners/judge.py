@@ -31,6 +31,7 @@ from scanners.rules import (
     pickle_streams,
     programs,
     python_code,
+    table_rules,
     templates,
     tensorflow,
     tokenizers,
@@ -126,6 +127,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *templates.judge(case),
         *python_code.judge(case),
         *names.judge(case),
+        *table_rules.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

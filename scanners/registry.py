@@ -26,6 +26,7 @@ from scanners.formats import (
     rwkv,
     safetensors,
     sentencepiece,
+    tables,
     tar,
     template,
     tensorflow,
@@ -58,6 +59,7 @@ from scanners.rules import (
     pickle_streams,
     programs,
     python_code,
+    table_rules,
     templates,
     tokenizers,
     torch_archives,
@@ -103,6 +105,8 @@ SCANNERS: tuple[Scanner, ...] = (
     torch7.SCANNER,
     *vectors.SCANNERS,
     faiss_index.SCANNER,
+    tables.ARROW,
+    tables.PARQUET,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     onnx.DATA,
     xml_document.WEIGHTS,
@@ -132,6 +136,7 @@ RULES: tuple[Rule, ...] = (
     *tokenizers.RULES,
     *templates.RULES,
     *python_code.RULES,
+    *table_rules.RULES,
     *files.RULES,
     *names.RULES,
 )

@@ -2,7 +2,8 @@
 
 Names stand where something is taken from the field. Sources: tensorflow/lite/schema/schema.fbs of TensorFlow 2.21,
 schema/program.fbs of ExecuTorch 1.5, onnxruntime/core/flatbuffers/schema/ort.fbs of ONNX Runtime 1.32,
-torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13, catboost/libs/model/flatbuffers of CatBoost 1.2.
+torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13, catboost/libs/model/flatbuffers of CatBoost 1.2,
+format/Message.fbs, Schema.fbs and File.fbs of Arrow 26.
 """
 
 from __future__ import annotations
@@ -172,4 +173,18 @@ TModelCtr TModelCtrBase 4 4 4 4 4
 TModelCtrBase TFeatureCombination 1 4
 TFeatureCombination [4] [8] [8]
 TCtrValueTable TModelCtrBase [1] [1] 4 4
+""")
+
+ARROW: Final = schema("""
+Message 2 1 <Header> 8 [KeyValue]
+Schema 2 [Field] [KeyValue] [8]
+Field text 1 1 <Type> DictionaryEncoding [Field] [KeyValue]
+KeyValue key=text value=[1]
+DictionaryEncoding 8 Int 1 2
+Int 4 1
+Timestamp 2 text
+Union 2 [4]
+Footer 2 Schema dictionaries=[24] records=[24] [KeyValue]
+<Header> Schema 3 5 5 6
+<Type> 0 Int 1 0 0 0 3 1 2 Timestamp 1 0 0 Union 1 1 1 1 0 0 0 0 0 0 0 0
 """)

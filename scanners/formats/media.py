@@ -85,7 +85,7 @@ def scan(source: Source, scan: Scan) -> None:
         part = Slice(source, gap.start, gap.length)
         fills = gap.length <= kind.slack or (gap.length <= _ZEROS_MOST and not part.read(0, gap.length).strip(b"\0"))
         if not fills:
-            scan.anomaly("media.beside", f"{gap.length} bytes", offset=gap.start)
+            scan.anomaly("file.beside", f"{gap.length} bytes", offset=gap.start)
         if fills or scan.inside(part, f"beside@{gap.start}"):
             scan.account.examined(*gap)
 
@@ -103,7 +103,7 @@ SCANNER = Scanner(
             known_by="the mark, and a layout that holds to the end of the picture",
             read="chunks, segments, blocks and directories; what lies behind or between them",
             inert="what the layout leads to",
-            rules="media",
+            rules="file-beside",
             peer="",
             more="an archive behind a picture is read",
         ),
@@ -112,7 +112,7 @@ SCANNER = Scanner(
             known_by="the mark, and lengths that hold",
             read="the lengths; what lies behind",
             inert="what the lengths lead to; frames to the end of a stream",
-            rules="media",
+            rules="file-beside",
             peer="",
             more="a few kB of a film are fetched",
         ),
@@ -121,7 +121,7 @@ SCANNER = Scanner(
             known_by="the mark, and a list of tables that holds",
             read="the list of tables; what lies beside them",
             inert="the tables",
-            rules="media",
+            rules="file-beside",
             peer="",
             more="it is proven, not skipped",
         ),

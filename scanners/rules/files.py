@@ -52,11 +52,11 @@ FLOOD: Final = Rule(
     ("https://cwe.mitre.org/data/definitions/400.html",),
 )
 BESIDE: Final = Rule(
-    "media-beside",
+    "file-beside",
     "low",
-    "There are bytes that are no part of the picture, sound, film or font",
-    "No program shows or plays them. It is a place to keep something that a second step picks up: archives are hidden"
-    " behind pictures.",
+    "There are bytes that nothing in the file leads to",
+    "No program shows, plays or reads them. It is a place to keep something that a second step picks up: archives are"
+    " hidden behind pictures.",
     "Ask the publisher what they are.",
     ("https://attack.mitre.org/techniques/T1027/009/",),
 )
@@ -75,7 +75,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.polyglot": POLYGLOT,
     "file.lfs-pointer": LFS_POINTER,
     "file.flood": FLOOD,
-    "media.beside": BESIDE,
+    "file.beside": BESIDE,
 }
 """The rule that speaks of each thing that is odd about a file as a whole."""
 

@@ -203,6 +203,7 @@ def test_every_kind_of_reference_has_its_judge():
         "onnx.op": ["onnx-custom-domain"],
         "openvino.op": ["openvino-custom-operator"],
         "pmml.function": ["pmml-function"],
+        "arrow.extension": [],
         "yaml.tag": ["yaml-tag"],
         "config.target": ["config-target"],
         "config.trust": ["config-trusts-remote-code"],

@@ -61,17 +61,17 @@ def test_what_usual_writers_write_is_complete_and_clean_under_any_name(name):
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - STREAMS - SLACK))
 def test_what_lies_behind_is_stated_and_read(name):
     outcome = read(SAMPLES[name] + system(proto=2), name)
-    assert "media.beside" in anomalies(outcome)
+    assert "file.beside" in anomalies(outcome)
     assert {name for name, _ in called(outcome)} == {"posix.system"}
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - STREAMS - SLACK))
 def test_what_nobody_knows_behind_a_picture_leaves_it_incomplete(name):
     outcome = read(SAMPLES[name] + JUNK, name)
-    assert anomalies(outcome) == {"media.beside"}
+    assert anomalies(outcome) == {"file.beside"}
     assert outcome.account.unexplained >= len(JUNK)
     (finding,) = judge(outcome.facts, path=name, format=outcome.format, policy=Policy.default())
-    assert (finding.rule, finding.severity) == ("media-beside", "low")
+    assert (finding.rule, finding.severity) == ("file-beside", "low")
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - SLACK))
@@ -91,7 +91,7 @@ def test_what_is_cut_off_is_never_clean(name):
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.ico", "a.mp4", "a.wav"])
 def test_an_archive_behind_a_picture_is_read_by_both(name):
     outcome = read(SAMPLES[name] + archive(), name)
-    assert {"media.beside", "file.polyglot", "zip.leading"} <= anomalies(outcome)
+    assert {"file.beside", "file.polyglot", "zip.leading"} <= anomalies(outcome)
     assert ("posix.system", "a.pkl") in called(outcome)
 
 
