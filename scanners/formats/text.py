@@ -119,7 +119,7 @@ SCANNER = Scanner(
             known_by="UTF-8 without control characters",
             read="all of it; text that something would run is named and left incomplete",
             inert="",
-            rules="file",
+            rules="",
             peer="",
             more="that nothing runs it is checked",
         ),

@@ -123,7 +123,7 @@ _ABOUT = (
         known_by="marks at their places; names, where the content is no text",
         read="nothing: it is named, and never clean",
         inert="",
-        rules="file",
+        rules="",
         peer="modelaudit: signatures, and patterns in the bytes",
         more="what nobody read is told from what is clean",
     ),

@@ -10,6 +10,8 @@ from scanners.registry import RULES, SCANNERS
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 _HEADINGS = ("format", "known by", "read", "proven inert", "rules", "deepest of the others", "beyond it")
 _NAMES_MOST = 30
+GENERAL = ("file", "name")
+"""What the ids of rules begin with that are about files of any format."""
 _HEAD = """\
 # Formats: what is read, and what is proven
 
@@ -17,15 +19,20 @@ A file goes to every reader whose format its content shows, and to every reader 
 several accept it, each has to explain all of its bytes. A file that no reader explains is *incomplete*, never clean.
 What is proven inert is not fetched. The last two columns compare with modelscan 0.8.8, picklescan 1.0.5, fickling
 0.1.12, modelaudit 0.2.54 and mlscan 0.1 (November 2026); — is where there is nothing to say. `make docs` writes this
-page from the registry, and a test fails where it is not current.
+page from the registry, and a test fails where it is not current. Rules whose ids begin with {general} are about
+every format.
 
 """
 
 
 def rules_of(about):
     """The rules that a format names by the beginnings of their ids."""
-    words = about.rules.split()
-    return {word: [rule.id for rule in RULES if f"{rule.id}-".startswith(f"{word}-")] for word in words}
+    return {word: ids_of(word) for word in about.rules.split()}
+
+
+def ids_of(word):
+    """The rules whose ids begin with a word."""
+    return [rule.id for rule in RULES if f"{rule.id}-".startswith(f"{word}-")]
 
 
 def _rules(about):
@@ -50,7 +57,7 @@ def document():
         names = _names(scanner for scanner in SCANNERS if scanner.about[:1] == (about,))
         known = "; ".join(filter(None, (about.known_by, names)))
         rows.append((about.title, known, about.read, about.inert, _rules(about), about.peer, about.more))
-    return _HEAD + "\n".join(map(_row, rows)) + "\n"
+    return _HEAD.format(general=" or ".join(f"`{word}-`" for word in GENERAL)) + "\n".join(map(_row, rows)) + "\n"
 
 
 if __name__ == "__main__":
