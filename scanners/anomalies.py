@@ -128,6 +128,8 @@ AnomalyCode = Literal[
     "model.path",  # a path of the machine that it was made on
     "msgpack.extension",  # a type that no library of models has
     "torch7.function",  # bytecode of Lua
+    # what tools of developers run
+    "python.path-file",  # a line of a path file that every Python runs as it starts
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
     "file.native-code",  # machine code, or code of a virtual machine

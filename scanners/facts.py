@@ -78,6 +78,7 @@ ReferenceKind = Literal[
     "peft.parent",  # a library that PEFT imports for an adapter
     "python.import",  # what Python source imports
     "r.class",  # a class of vectors that R makes while it loads
+    "package",  # a package by its name, its installer as module
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
@@ -100,6 +101,8 @@ CodeKind = Literal[
 
 OpensKind = Literal[
     "config.path",  # a path or an address in a configuration
+    "git.place",  # where git fetches a submodule from, or what it runs over a file
+    "package.source",  # where packages are fetched from: an address, an index, a path
     "hdf5.external-storage",  # a file that holds the raw data of a dataset
     "hdf5.virtual-source",  # a file that a virtual dataset maps
     "hdf5.external-link",  # an object in another file

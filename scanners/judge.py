@@ -27,14 +27,17 @@ from scanners.rules import (
     model_rules,
     names,
     onnx_rules,
+    packages,
     pickle_calls,
     pickle_streams,
     programs,
     python_code,
+    shell,
     table_rules,
     templates,
     tensorflow,
     tokenizers,
+    tools,
     torch_archives,
     xml_rules,
 )
@@ -73,6 +76,8 @@ def _case(facts: Iterable[Fact], path: str, fmt: str, policy: Policy) -> Case:
                 case.lambdas.append(fact)
             case Call(opcode="import" | "load" | "main" | "call"):
                 case.scripts.append(fact)
+            case Call(opcode="shell"):
+                case.commands.append(fact)
             case Call():
                 case.calls.append(fact)
             case Sampled():
@@ -128,6 +133,9 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *python_code.judge(case),
         *names.judge(case),
         *table_rules.judge(case),
+        *shell.judge(case),
+        *packages.judge(case),
+        *tools.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

@@ -13,6 +13,7 @@ from scanners.formats import (
     gguf,
     hdf5,
     json_document,
+    manifests,
     marshal,
     media,
     mobile,
@@ -26,6 +27,7 @@ from scanners.formats import (
     rwkv,
     safetensors,
     sentencepiece,
+    shell,
     tables,
     tar,
     template,
@@ -55,6 +57,7 @@ from scanners.rules import (
     model_rules,
     names,
     onnx_rules,
+    packages,
     pickle_calls,
     pickle_streams,
     programs,
@@ -62,9 +65,11 @@ from scanners.rules import (
     table_rules,
     templates,
     tokenizers,
+    tools,
     torch_archives,
     xml_rules,
 )
+from scanners.rules import shell as shell_rules
 from scanners.rules import tensorflow as tensorflow_rules
 
 if TYPE_CHECKING:
@@ -88,6 +93,8 @@ SCANNERS: tuple[Scanner, ...] = (
     yaml_document.SCANNER,
     template.SCANNER,
     python.SCANNER,
+    shell.SCANNER,
+    manifests.SCANNER,
     tensorflow.SCANNER,
     *tf_checkpoint.SCANNERS,
     onnx.SCANNER,
@@ -137,6 +144,9 @@ RULES: tuple[Rule, ...] = (
     *templates.RULES,
     *python_code.RULES,
     *table_rules.RULES,
+    *shell_rules.RULES,
+    *packages.RULES,
+    *tools.RULES,
     *files.RULES,
     *names.RULES,
 )

@@ -14,6 +14,8 @@ from typing import Final, Literal, NamedTuple
 
 MOST: Final = 1 << 20
 """Characters of a source that are parsed; its tree takes some hundred times their memory."""
+INLINE: Final = ".inline.py"
+"""How the name of a part ends that is a program on a command line, or in prose: nobody imports it."""
 _BUILTINS: Final = frozenset(dir(builtins))
 _NESTED: Final = 24
 _STEPS: Final = 64

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary import notebook, python_module
-from scanners.binary.python_source import MOST
+from scanners.binary.python_source import INLINE, MOST
 from scanners.facts import Call, Code, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
@@ -51,8 +51,9 @@ def scan(source: Source, scan: Scan) -> None:
     if b"\0" in data:
         raise NotThisFormat
     scan.format = "python"
+    program = bool(scan.member) and scan.name.endswith((notebook.NAME, INLINE))
     try:
-        module = python_module.read(data, program=scan.name == notebook.NAME and bool(scan.member))
+        module = python_module.read(data, program=program)
     except ValueError as problem:
         scan.unread("broken", str(problem))
         return

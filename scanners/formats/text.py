@@ -23,10 +23,8 @@ _START_MOST = 256
 
 _RUN_BY_NAME = {
     "Cython source": ".pyx .pxd",
-    "Python path file": ".pth",
     "notebook": ".ipynb",
-    "shell script": ".sh .bash .zsh .fish .command .csh .ksh",
-    "Windows script": ".bat .cmd .ps1 .psm1 .vbs .wsf .hta .reg",
+    "Windows script": ".vbs .wsf .hta .reg",
     "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
     "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
     "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",
@@ -34,14 +32,10 @@ _RUN_BY_NAME = {
     "database commands": ".sql",
     "text protocol buffer": ".pbtxt .prototxt .textproto .onnxtxt .onnxtext",
     "build file": "dockerfile makefile jenkinsfile procfile .dockerfile .mk .cmake .gradle .bazel .nix",
-    "build settings": "setup cmakelists",
-    "requirements": "requirements requirements-dev requirements-test dev-requirements",
+    "build settings": "cmakelists",
     "desktop file": ".desktop .service .url .webloc",
 }
 _RUN = {name: what for what, names in _RUN_BY_NAME.items() for name in names.split()}
-_WITH_SUFFIX = {"setup": ".cfg"}
-"""Names that mean something only with this suffix."""
-
 _RUN_BY_START = (
     (b"#!", "script"),
     (b"<?php", "PHP"),
@@ -96,11 +90,10 @@ def runs(name: str, start: bytes) -> str:
     """What a text of this name and beginning is to those who run it, "" where nobody would."""
     last = name.rpartition("/")[2].lower() + "."
     for known, what in _RUN.items():
-        suffix = _WITH_SUFFIX.get(known, "")
         if known.startswith("."):
             if f"{known}." in last:
                 return what
-        elif last.startswith(f"{known}.") and (not suffix or f"{suffix}." in last):
+        elif last.startswith(f"{known}."):
             return what
     opening = start.removeprefix(_MARK).lstrip().lower()
     return next((what for mark, what in _RUN_BY_START if opening.startswith(mark)), "")
@@ -108,8 +101,8 @@ def runs(name: str, start: bytes) -> str:
 
 SCANNER = Scanner(
     "text",
-    2,
-    frozenset({*_RUN, ".cfg"}),
+    3,
+    frozenset(_RUN),
     recognise,
     scan,
     fallback=True,

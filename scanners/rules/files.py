@@ -92,6 +92,7 @@ _WEIGHTS: Final = frozenset(
     ".bin .ckpt .dill .gguf .h5 .hdf5 .joblib .keras .mdl .model .npy .npz .onnx .pdparams .pickle .pkl .pt .pth"
     " .safetensors .tflite".split()
 )
+_WORDS: Final = frozenset("text json lightgbm yaml requirements packages markdown".split())
 _EXPECTED: Final[dict[str, frozenset[str]]] = {
     ".safetensors": frozenset(("safetensors",)),
     ".gguf": frozenset(("gguf",)),
@@ -103,7 +104,7 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
     ".hdf5": frozenset(("hdf5",)),
     ".keras": frozenset(("keras", "zip", "hdf5")),
     ".onnx": frozenset(("onnx", "protobuf")),
-    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv"), frozenset(("text", "json", "lightgbm", "yaml"))),
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv"), _WORDS),
     ".jinja": frozenset(("jinja", "text", "json")),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf"), _MEDIA),
 }

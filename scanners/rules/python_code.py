@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES, Rule, Severity
+from scanners.rules.case import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -181,11 +182,6 @@ _CHANNELS: Final = re.compile(
     r"discord(?:app)?\.com/api/webhooks|api\.telegram\.org/bot|hooks\.slack\.com/services|pastebin\.com/|webhook\.site"
     r"|\.ngrok(?:-free)?\.(?:io|app)|transfer\.sh|requestbin|pipedream\.net|oast\.|burpcollaborator|interact\.sh"
 )
-_KEYS: Final = re.compile(
-    r"\.ssh[/\\]|\bid_(?:rsa|ed25519|ecdsa)\b|\.aws[/\\]?(?:credentials)?\Z|\.aws[/\\]credentials|\.netrc\b|huggingface[/\\](?:token|stored_tokens)"
-    r"|\.git-credentials|\.docker[/\\]config\.json|\.kube[/\\]config|/etc/shadow|Login Data\b|Local State\Z|wallet\.dat"
-    r"|\.config[/\\]gcloud|\.pypirc|\.npmrc|Cookies\Z|key4\.db"
-)
 
 
 class _Seen(NamedTuple):
@@ -298,7 +294,7 @@ def judge(case: Case) -> Iterator[Finding]:
             when=when,
             callee=".".join(part for part in (calls[0].module, calls[0].name) if part),
         )
-    for rule, pattern in ((SENDS, _CHANNELS), (CREDENTIALS, _KEYS)):
+    for rule, pattern in ((SENDS, _CHANNELS), (CREDENTIALS, KEYS)):
         texts: dict[str, dict[str, None]] = {}
         for code in case.codes:
             if code.kind == "module":

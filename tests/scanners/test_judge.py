@@ -216,6 +216,7 @@ def test_every_kind_of_reference_has_its_judge():
         "peft.parent": ["config-parent-library"],
         "python.import": [],
         "hub.repo": [],
+        "package": [],
         "transformers.auto_map": ["config-auto-map"],
     }
 

