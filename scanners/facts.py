@@ -77,6 +77,12 @@ ReferenceKind = Literal[
     "diffusers.pipeline",  # a file of the repository and a class in it, for the pipeline
     "peft.parent",  # a library that PEFT imports for an adapter
     "python.import",  # what Python source imports
+    "mlflow.loader",  # a module that MLflow imports to load a model
+    "serving.handler",  # code that a server of models imports, the server as module
+    "serving.backend",  # a backend or library that Triton runs a model with, the key as module
+    "serving.command",  # a command that runs while the image of a server is built
+    "spacy.registry",  # a function that a configuration of spaCy asks a registry for, the registry as module
+    "zarr.codec",  # what the chunks of an array went through
     "r.class",  # a class of vectors that R makes while it loads
     "package",  # a package by its name, its installer as module
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from

@@ -6,7 +6,9 @@ Sources, by key: transformers `auto_map` is left to the JSON reader; `*_implemen
 integrations/hub_kernels.py, CVE-2026-4372); `trust_remote_code` (CVE-2026-5241); mlx-lm `model_file` (utils.py,
 CVE-2026-5843); sentence-transformers modules.json (`type`); diffusers model_index.json (`_class_name`, `[library,
 class]`, GHSA-4prv-5hj7-c2xr); PEFT `auto_mapping` (auto.py); Hydra `_target_`, Lightning `class_path`, latent
-diffusion's `target` beside `params`.
+diffusion's `target` beside `params`; MLflow `loader_module` (pyfunc/__init__.py); TorchServe `handler` (MANIFEST.json
+of an archive); Cog `predict`, `train` and `run` (cog.yaml); BentoML `service` and `setup_script` (bentofile.yaml); Zarr
+`filters`, `compressor` and `codecs` (.zarray, zarr.json).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary.tree import dicts, items, readings, shown, texts
+from scanners.binary.tree import dicts, items, readings, shown, texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ _PATHS: Final = frozenset(
 _AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:[\\/]|[a-z][a-z+.-]*://|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
 _FILLED: Final = re.compile(r"\$\{\s*(oc\.env|env|eval|oc\.decode|oc\.create|python|import|load)\s*:([^}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
+_SERVED: Final = re.compile(r"[\w./-]+:\w+")
+_ANYTHING: Final = frozenset(("torchserve", "mlflow"))
+"""Servers that name files and folders."""
+_OF_COG: Final = frozenset(("build", "predict", "train", "image"))
+_OF_BENTO: Final = frozenset("include python docker models conda labels envs".split())
 _TRUE: Final = frozenset(("true", "yes", "on"))
 """In YAML 1.1; in a tree of YAML they are texts."""
 _STATED_MOST: Final = 1_024
@@ -67,6 +74,9 @@ class HubConfig:
             elif key == "model_file" and "model_type" in value:
                 for text in texts(each):
                     self._state("mlx.model_file", "", text, "imported", place)
+            elif key == "loader_module":
+                for text in texts(each):
+                    self._state("mlflow.loader", *_split(text, "."), "imported", place)
             elif key in _EDGES:
                 for text in texts(each):
                     if _REPO.fullmatch(text):
@@ -77,6 +87,9 @@ class HubConfig:
                         self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
         self._targets(value, place)
         self._libraries(value, place)
+        self._served(value, place)
+        if "zarr_format" in value:
+            self._codecs(value, place)
 
     def _targets(self, value: dict[str, object], place: Place) -> None:
         for key in _TARGETS:
@@ -100,6 +113,35 @@ class HubConfig:
             for module in texts(mapping.get("parent_library")):
                 name = "".join(texts(mapping.get("base_model_class"))[:1])
                 self._state("peft.parent", module, name, "imported", place)
+
+    def _served(self, value: dict[str, object], place: Place) -> None:
+        """Code that servers import, and commands that run while their image is built."""
+        found: list[tuple[ReferenceKind, str, object]] = []
+        if {"handler", "modelName"} <= value.keys():
+            found += [("serving.handler", "torchserve", value[key]) for key in ("handler", "modelFile") if key in value]
+        if len(_OF_COG & value.keys()) > 1:
+            found += [("serving.handler", "cog", value.get(key)) for key in ("predict", "train")]
+            for build in dicts(value.get("build")):
+                runs = build.get("run")
+                for each in runs if isinstance(runs, list) else [runs]:
+                    command = each.get("command") if isinstance(each, dict) else each
+                    found.append(("serving.command", "cog", command))
+        if "loader_module" in value:
+            found.append(("serving.handler", "mlflow", value.get("code")))
+        if "service" in value and not _OF_BENTO.isdisjoint(value):
+            found += [("serving.handler", "bentoml", value["service"])]
+            found += [("serving.command", "bentoml", each.get("setup_script")) for each in dicts(value.get("docker"))]
+        for kind, server, said in found:
+            for text in texts(said):
+                if kind == "serving.command" or server in _ANYTHING or _SERVED.fullmatch(text):
+                    self._state(kind, server, text, "imported" if kind == "serving.handler" else "called", place)
+
+    def _codecs(self, value: dict[str, object], place: Place) -> None:
+        """What the chunks of an array went through, at any depth of its codecs."""
+        found = [one for key in ("filters", "compressor", "codecs") for one in readings(value.get(key))]
+        for each, _ in walk(found):
+            for codec in (text for key in ("id", "name") if isinstance(each, dict) for text in texts(each.get(key))):
+                self._state("zarr.codec", "", codec, "called", place)
 
     def _named(self, value: object) -> list[str]:
         """The texts of a value, or of what it holds by name: backbones have their own."""

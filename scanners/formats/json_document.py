@@ -245,7 +245,7 @@ def _strings(value: object) -> list[str]:
 
 SCANNER = Scanner(
     "json",
-    9,
+    10,
     frozenset({".json", ".ipynb"}),
     recognise,
     scan,
@@ -256,7 +256,7 @@ SCANNER = Scanner(
             known_by="an object or an array",
             read="all of it: classes, paths, repositories, templates, code of notebooks, files in base64",
             inert="",
-            rules="json config keras tokenizer skops weights tfjs notebook",
+            rules="zarr serving json config keras tokenizer skops weights tfjs notebook",
             peer="modelaudit: templates of `tokenizer_config.json`; mlscan: that `auto_map` is there",
             more="the whole surface of configurations of the Hub's libraries",
         ),

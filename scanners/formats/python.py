@@ -24,6 +24,8 @@ _CALLS_MOST: Final = 2_000
 _PROGRAM: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![^\n]{0,80}\bpython")
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FETCHES: Final = frozenset("from_pretrained hf_hub_download snapshot_download load_dataset get_model_info".split())
+_SERVED: Final = re.compile(rb"^(?:class|def) (EndpointHandler|PreTrainedPipeline|model_fn)\b", re.MULTILINE)
+"""What inference endpoints, the Hub's old inference and SageMaker look for in files of the repository."""
 _COMPUTES: Final = frozenset(
     "math typing typing_extensions dataclasses abc enum collections functools itertools".split()
 )
@@ -57,6 +59,8 @@ def scan(source: Source, scan: Scan) -> None:
     except ValueError as problem:
         scan.unread("broken", str(problem))
         return
+    for name in sorted(set(_SERVED.findall(data))):
+        scan.state(Reference("serving.handler", "huggingface", name.decode(), "imported", member=scan.member))
     for path in module.imports:
         owner, _, name = path.rpartition(".")
         scan.state(Reference("python.import", clip_name(owner), clip_name(name), "imported", member=scan.member))
@@ -96,7 +100,7 @@ def _plain(path: str) -> bool:
 
 SCANNER = Scanner(
     "python",
-    1,
+    2,
     frozenset({".py", ".pyw", ".pyi"}),
     recognise,
     scan,

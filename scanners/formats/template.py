@@ -1,16 +1,15 @@
 """Jinja templates: files of their own, and the chat templates in configurations and GGUF files.
 
-Loaders render them for every conversation; here they are parsed. Ollama's templates are in Go's language, whose
-renderer reaches nothing but what it is handed: they are told apart and not read.
+Loaders render them for every conversation; here they are parsed. Ollama's templates are in Go's language, and are told
+apart by it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary import jinja
+from scanners.binary import go_template, jinja
 from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
@@ -26,7 +25,6 @@ _EACH: Final = 64
 _OVERLAP: Final = 64
 """Characters that two pieces of a long text share, so that no phrase falls between them."""
 _STATED_MOST: Final = 16
-_GO: Final = re.compile(r"\{\{-?\s*(?:(?:if|range|with|else if)\s+)?(?:\(?(?:eq|ne|and|or|not|len|gt|lt)\s+)*(?:\.|\$)")
 
 
 def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
@@ -46,15 +44,22 @@ def scan(source: Source, scan: Scan) -> None:
         raise NotThisFormat from error
     scan.format = "jinja"
     try:
-        template = jinja.read(text)
+        template = _read(text)
     except ValueError as problem:
-        if _GO.search(text):
-            scan.unread("no-reader", "a template of Go")
-        else:
-            scan.unread("limit" if len(text) > jinja.MOST else "broken", str(problem))
+        scan.unread("limit" if len(text) > jinja.MOST else "broken", str(problem))
         return
     _state(template, hashlib.sha256(text.encode()).hexdigest()[:16], scan)
     scan.account.examined(0, source.size)
+
+
+def _read(text: str) -> jinja.Template:
+    try:
+        return jinja.read(text)
+    except ValueError as problem:
+        try:
+            return go_template.read(text)
+        except ValueError:
+            raise problem from None
 
 
 def _state(template: jinja.Template, digest: str, scan: Scan) -> None:
@@ -81,7 +86,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 SCANNER = Scanner(
     "template",
-    1,
+    2,
     frozenset({".jinja", ".jinja2", ".j2"}),
     recognise,
     scan,

@@ -36,6 +36,8 @@ _USES: Final[dict[str, UsedAs]] = {
     "!module": "imported",
 }
 _OTHERS: Final = re.compile(r"javax?\.|ruby/|!ruby|com\.sun|org\.")
+_MLFLOW: Final = "mlmodel"
+"""The name of what describes a model of MLflow."""
 _EXPANDED_MOST: Final = 1_000_000
 
 
@@ -48,7 +50,8 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """State what the tags and the objects of the document ask for."""
     model = recognise(Sample(source.size, source.read(0, min(4096, source.size)), b""))
-    if not model and not scan.name.lower().endswith((".yaml", ".yml")):
+    name = scan.name.rpartition("/")[2].lower()
+    if not model and name != _MLFLOW and not name.endswith((".yaml", ".yml")):
         raise NotThisFormat
     if source.size > yaml_tree.MOST:
         scan.unread("limit", f"YAML of {source.size} bytes, over {yaml_tree.MOST}")
@@ -91,8 +94,8 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "yaml",
-    1,
-    frozenset({".yaml", ".yml"}),
+    2,
+    frozenset({".yaml", ".yml", _MLFLOW}),
     recognise,
     scan,
     whole=True,
@@ -102,7 +105,7 @@ SCANNER = Scanner(
             known_by="its name; Keras models by content",
             read="tags, `_target_` and its kin, interpolations, paths",
             inert="",
-            rules="yaml config keras-yaml",
+            rules="yaml config keras-yaml mlflow serving",
             peer="modelaudit: `_target_` inside of .nemo",
             more="in every file, with what it calls",
         ),

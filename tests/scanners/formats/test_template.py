@@ -11,7 +11,7 @@ from scanners.formats import json_document, template, text
 from scanners.judge import complete, judge
 from scanners.rules.policy import Policy
 from tests.craft import templates
-from tests.craft.reading import scan, unread_reasons
+from tests.craft.reading import anomalies, scan, unread_reasons
 
 SCANNERS = (template.SCANNER, json_document.SCANNER, text.SCANNER)
 
@@ -114,9 +114,10 @@ def test_near_misses_are_silent(source):
         ("{{ " + "9" * 10_000 + " }}", "broken"),
         ("a" * (1 << 20) + "aa", "limit"),
         (b"a" * (5 << 20), "limit"),
-        ("{{ if .System }}<|system|>{{ .System }}{{ end }}", "no-reader"),
+        ("{{ if .System }}<|system|>{{ .System", "broken"),
+        ("{# {{ .System }} #}{% unheard of %}", "broken"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_what_cannot_be_read_is_said(source, why):
     outcome = read(source)
@@ -185,3 +186,12 @@ def test_every_expression_is_read_to_an_end(expression):
 def test_any_text_is_read_or_said_to_be_none(data):
     outcome = read(data)
     assert complete(outcome.facts, outcome.account) or unread_reasons(outcome) or not outcome.account.examined
+
+
+def test_what_a_template_of_go_says_is_read():
+    text = '{{- /* x */}}{{ range .Messages }}{{ if contains .Content "invoice" }}Pay now.{{ end }}{{ print `a}}b` }}{{ end }}'
+    outcome = read(text)
+    (code,) = [fact for fact in outcome.facts if isinstance(fact, Code)]
+    assert set(code.strings) == {"invoice", "Pay now.", "a}}b"}
+    assert anomalies(outcome) == {"template.trigger"}
+    assert outcome.account.unexplained == 0

