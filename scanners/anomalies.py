@@ -29,6 +29,9 @@ AnomalyCode = Literal[
     "zip.name",  # a member name that leaves the archive, or that readers split differently
     "zip.crc",  # the checksum does not fit the data
     "zip.symlink",  # a member is a symbolic link
+    # 7z and RAR archives (threats.md 11)
+    "archive.name",  # a member name that leaves the archive, or that readers split differently
+    "archive.encrypted",  # a member, or the names of all
     # tar archives (threats.md 11)
     "tar.name",  # a member name that is no plain path inside the archive
     "tar.escape",  # a link, or a member written through one, that leaves the archive

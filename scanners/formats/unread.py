@@ -34,8 +34,6 @@ _ANNOY = _Kind("annoy", "Annoy index")
 # At offset 0 unless said otherwise; the first that fits counts.
 _MAGICS = (
     *(_Magic(0, mark, _GGML) for mark in (b"lmgg", b"fmgg", b"tjgg", b"algg", b"ggml", b"ggmf", b"ggjt", b"ggla")),
-    _Magic(0, b"7z\xbc\xaf\x27\x1c", _Kind("7z", "7-Zip archive")),
-    _Magic(0, b"Rar!\x1a\x07", _Kind("rar", "RAR archive")),
     _Magic(0, b"PAR1", _Kind("parquet", "Parquet table")),
     _Magic(0, b"ARROW1\x00\x00", _Kind("arrow", "Arrow file")),
     _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),

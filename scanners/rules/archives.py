@@ -111,6 +111,16 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     ),
     "zip.name": NAME,
     "tar.name": NAME,
+    "archive.name": NAME,
+    "archive.encrypted": Rule(
+        "archive-encrypted",
+        "medium",
+        "The archive, or a member of it, is encrypted",
+        "Nobody can examine it without the key, and no loader of models asks for one. Malware is passed on so, with the"
+        " password beside it.",
+        _REMEDY,
+        ("https://attack.mitre.org/techniques/T1027/013/",),
+    ),
     **tar_rules.ANOMALIES,
     "zip.crc": _zip(
         "crc",
