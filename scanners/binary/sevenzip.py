@@ -251,7 +251,7 @@ class _Reader:
         return folders, known
 
     def _chain(self) -> tuple[tuple[Coder, ...], bool, int, int, int]:
-        """Coders, whether they are a simple chain, the streams that they make, the last of these, and those they take."""
+        """Coders, whether they are a simple chain, the streams they make, the last of these, and those they take."""
         coders, ins, outs = list[Coder](), 0, 0
         simple = True
         for _ in range(self._count()):
