@@ -71,12 +71,21 @@ def cli() -> None:
 @click.argument("repo", metavar="ORG/NAME")
 @click.option("--type", "kind", type=click.Choice(["model", "dataset", "space"]), default="model", show_default=True)
 @click.option("--revision", help="Branch, tag or commit; the default branch if not given.")
+@click.option(
+    "--follow",
+    type=click.IntRange(0, 8),
+    is_flag=False,
+    flag_value=1,
+    default=0,
+    metavar="[DEPTH]",
+    help="Audit the repos that its files name as well, and those that they name in turn.",
+)
 @_auditing
-def repo(repo: str, kind: str, revision: str | None, **options: Any) -> None:
+def repo(repo: str, kind: str, revision: str | None, *, follow: int, **options: Any) -> None:
     """Audit one Hub repo at one commit, before anything is downloaded whole."""
     from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.repo(repo, kind, revision, commands.Options(**options)))
+    sys.exit(commands.repo(repo, kind, revision, commands.Options(**options), follow=follow))
 
 
 @cli.command()

@@ -42,13 +42,16 @@ class Options(msgspec.Struct, frozen=True):
     verbose: bool = False
 
 
-def repo(repo_id: str, kind: str, revision: str | None, options: Options) -> Exit:
+def repo(repo_id: str, kind: str, revision: str | None, options: Options, *, follow: int = 0) -> Exit:
     """`audit repo`."""
     if revision == "":
         raise click.UsageError("--revision is empty; name a branch, a tag or a commit")
     from audit import hub  # noqa: PLC0415 - the real client is heavy
 
-    return _audit("repo", options, lambda session: hub.audit_repo(session, repo_id, kind, revision), repo_id=repo_id)
+    def run(session: Any) -> Awaitable[Audit]:
+        return hub.audit_repo(session, repo_id, kind, revision, follow)
+
+    return _audit("repo", options, run, repo_id=repo_id)
 
 
 def diff(repo_id: str, revisions: tuple[str, str], kind: str, options: Options) -> Exit:

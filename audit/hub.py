@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 import anyio.to_thread
 
 from audit.content import RemoteContent
+from audit.follow import Graph
 from audit.keep import keeping
 from audit.pipeline import Job, Run, skipped
 from crawler.errors import BadUrlError
@@ -14,7 +16,7 @@ from crawler.hub import Hub
 from reports.record import HubVerdict, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from audit.content import Content
     from audit.met import Key
@@ -31,12 +33,22 @@ def open_hub(session: Session) -> Hub:
         raise BadUrlError(f"hub.endpoint or HF_ENDPOINT: {error}") from error
 
 
-async def audit_repo(session: Session, repo_id: str, kind: str, revision: str | None) -> Audit:
-    """One audit of a repo; raises `CrawlError` where the repo itself cannot be listed."""
+async def audit_repo(session: Session, repo_id: str, kind: str, revision: str | None, follow: int = 0) -> Audit:
+    """One audit of a repo, and of those that it names to the depth `follow`.
+
+    Raises `CrawlError` where the repo itself cannot be listed.
+    """
     hub = open_hub(session)
     before = session.client.requests
     repo = await hub.repo(repo_id, type=cast("RepoType", kind), revision=revision)
-    return await audit_listed(session, hub, repo, requests_before=before)
+    graph = Graph(
+        hub,
+        lambda other: _begun(session, other, session.client.requests),
+        lambda run, other: _fill(session, hub, run, other),
+    )
+    return await audit_listed(
+        session, hub, repo, requests_before=before, then=lambda run: graph.grow(run, repo, follow)
+    )
 
 
 async def audit_listed(
@@ -47,37 +59,17 @@ async def audit_listed(
     requests_before: int,
     sweep_id: str | None = None,
     known: Mapping[Key, Blob] | None = None,
+    then: Callable[[Run], Awaitable[None]] | None = None,
 ) -> Audit:
-    """One audit of a repo whose files are listed; `known` is what the history knows of them, where it is elsewhere."""
-    target = Target("repo", repo.id, repo.type, repo.revision, repo.commit)
-    run = Run(
-        target,
-        session.tools,
-        requests=lambda: session.client.requests,
-        requests_before=requests_before,
-        known=known,
-    )
-    about: dict[str, object] = {
-        "sweep_id": sweep_id,
-        "downloads": repo.downloads,
-        "likes": repo.likes,
-        "last_modified": repo.last_modified,
-        "selection": session.selection.text,
-    }
+    """One audit of a repo whose files are listed, and what `then` adds to it.
 
-    def job(file: RepoFile) -> Job:
-        def content() -> Content:
-            return RemoteContent(file.blob, hub.remote(repo, file), session.cache, session.fetcher)
-
-        said = tuple(HubVerdict(one.scanner, one.status, one.message, one.version) for one in file.said)
-        return Job(file.path, file.size, file.blob, content, hub=said)
-
-    async with keeping(run, **about):
-        wanted = [file for file in repo.files if session.selection.wants(file.path)]
-        for file in wanted:
-            if file.strange:
-                run.files[file.path] = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
-        await run.audit_files([job(file) for file in wanted if not file.strange])
+    `known` is what the history knows of the files, where it is elsewhere.
+    """
+    async with _begun(session, repo, requests_before, sweep_id=sweep_id, known=known) as run:
+        await _fill(session, hub, run, repo)
+        if then is not None:
+            await then(run)
+    about = _about(session, repo, sweep_id)
     audit = run.result(**about)
     if sweep_id is not None:
         return audit
@@ -86,3 +78,51 @@ async def audit_listed(
         safe = await anyio.to_thread.run_sync(session.tools.store.safe_revision, repo.id, repo.type)
         audit = run.result(**about, safe_revision=safe)
     return audit
+
+
+@asynccontextmanager
+async def _begun(
+    session: Session,
+    repo: Repo,
+    requests_before: int,
+    *,
+    sweep_id: str | None = None,
+    known: Mapping[Key, Blob] | None = None,
+) -> AsyncIterator[Run]:
+    """An audit that is stored when the block ends."""
+    run = Run(
+        Target("repo", repo.id, repo.type, repo.revision, repo.commit),
+        session.tools,
+        requests=lambda: session.client.requests,
+        requests_before=requests_before,
+        known=known,
+    )
+    async with keeping(run, **_about(session, repo, sweep_id)):
+        yield run
+
+
+def _about(session: Session, repo: Repo, sweep_id: str | None) -> dict[str, object]:
+    return {
+        "sweep_id": sweep_id,
+        "downloads": repo.downloads,
+        "likes": repo.likes,
+        "last_modified": repo.last_modified,
+        "selection": session.selection.text,
+    }
+
+
+async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
+    """Audit the files of a repo that are wanted."""
+
+    def job(file: RepoFile) -> Job:
+        def content() -> Content:
+            return RemoteContent(file.blob, hub.remote(repo, file), session.cache, session.fetcher)
+
+        said = tuple(HubVerdict(one.scanner, one.status, one.message, one.version) for one in file.said)
+        return Job(file.path, file.size, file.blob, content, hub=said)
+
+    wanted = [file for file in repo.files if session.selection.wants(file.path)]
+    for file in wanted:
+        if file.strange:
+            run.files[file.path] = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
+    await run.audit_files([job(file) for file in wanted if not file.strange])

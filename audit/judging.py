@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from audit import __version__
-from audit.pipeline import collided, judged, skipped
+from audit.pipeline import collided, found_more, judged, skipped
 from reports.escape import visible
 from reports.record import Audit, Stats
 from scanners import routing
 from scanners.findings import SEVERITIES, VERDICTS
+from scanners.rules.others import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -69,9 +70,14 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
         wanted = {(file.blob, file.hint, file.path) for one in audits for file in one.files}
         found, older = _files(store, wanted, policy)
         again, said = [], []
+        kept = store.findings([one.audit_id for one in audits if any(rule in KEPT for _, _, rule, _ in one.findings)])
         for audit in audits:
             named = {file.path: found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files}
-            files = tuple((named | collided(named)).values())
+            named |= collided(named)
+            for path, _, finding in kept.get(audit.audit_id, ()):
+                if finding.rule in KEPT and path in named:
+                    named[path] = found_more(named[path], finding)
+            files = tuple(named.values())
             made = _again(audit, files, ruleset)
             unread = sum((file.blob, file.hint) in older for file in audit.files)
             if not unread and audit.error is None:

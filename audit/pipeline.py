@@ -206,6 +206,11 @@ class Run:
         self.tools.met.put(key, blob)
         return blob, False
 
+    def facts(self, file: File) -> tuple[Fact, ...]:
+        """The facts of a file of this audit; none of one that was not read."""
+        blob = self.blobs.get((file.blob, file.hint)) or self._known.get((file.blob, file.hint))
+        return () if blob is None else blob.facts
+
     def result(self, **about: object) -> Audit:
         """The audit as far as it is; `about` are further fields of `Audit`."""
         files = tuple(sorted(self.files.values(), key=lambda file: file.path))

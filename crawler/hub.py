@@ -97,6 +97,10 @@ class Hub:
 
     async def repo(self, repo_id: str, *, type: RepoType = "model", revision: str | None = None) -> Repo:  # noqa: A002 - the contract's word
         """A repo with all its files at the commit that `revision` (None: the default branch) stands for now."""
+        return await self.with_files(await self.seen(repo_id, type=type, revision=revision))
+
+    async def seen(self, repo_id: str, *, type: RepoType = "model", revision: str | None = None) -> Repo:  # noqa: A002 - the contract's word
+        """The same without its files, at one request."""
         check_id(repo_id)
         what = repo_id if revision is None else f"{repo_id}@{clipped(revision)}"
         if offline_mode():
@@ -110,24 +114,28 @@ class Hub:
             raise UntrueListingError(f"{what}: the Hub names no commit, but {clipped(commit)!r}")
         if getattr(info, "disabled", None) is True:
             raise DisabledError(f"{what} is disabled by the Hub: its files cannot be read by anyone")
-        name = check_id(str(info.id))
         status = getattr(info, "security_repo_status", None)
-        scanned = not (isinstance(status, dict) and status.get("scansDone") is False)
-        tree = partial(self._tree, name, type, commit, scanned)
-        files = await self._ask(what, tree, _Call(self._client, self.home, b"["))
         return Repo(
-            id=name,
+            id=check_id(str(info.id)),
             requested=repo_id,
             type=type,
             revision=revision or "main",
             commit=commit,
-            files=files,
+            files=(),
             downloads=_count(info, "downloads"),
             likes=_count(info, "likes"),
             last_modified=getattr(info, "last_modified", None),
             gated=str(getattr(info, "gated", None) or ""),
             private=getattr(info, "private", None) is True,
+            created_at=getattr(info, "created_at", None),
+            scanned=not (isinstance(status, dict) and status.get("scansDone") is False),
         )
+
+    async def with_files(self, repo: Repo) -> Repo:
+        """A repo with all its files."""
+        tree = partial(self._tree, repo.id, repo.type, repo.commit, repo.scanned)
+        files = await self._ask(repo.requested, tree, _Call(self._client, self.home, b"["))
+        return msgspec.structs.replace(repo, files=files)
 
     async def pages(self, query: Query, *, type: RepoType = "model") -> AsyncIterator[list[Listed]]:  # noqa: A002 - the contract's word
         """The repos that a query is answered with, some at a time: 100 of them, as few requests as there are pages."""

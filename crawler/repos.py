@@ -55,6 +55,9 @@ class Repo(msgspec.Struct, frozen=True):
     gated: str = ""
     """How access is granted, "auto" or "manual"; empty where it is free."""
     private: bool = False
+    created_at: datetime | None = None
+    scanned: bool = True
+    """False where the Hub says that its own scanners are not done."""
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ from scanners.rules import (
     model_rules,
     names,
     onnx_rules,
+    others,
     packages,
     pickle_calls,
     pickle_streams,
@@ -156,4 +157,5 @@ RULES: tuple[Rule, ...] = (
     *tools.RULES,
     *files.RULES,
     *names.RULES,
+    *others.RULES,
 )

@@ -80,7 +80,7 @@ class HubConfig:
             elif key in _EDGES:
                 for text in texts(each):
                     if _REPO.fullmatch(text):
-                        self._state("hub.repo", *_split(text, "/"), "argument", place)
+                        self._state("hub.repo", *_split(f"{text}{_pinned(value, key)}", "/"), "argument", place)
             elif key in _PATHS:
                 for text in texts(each):
                     if _AWAY.match(text) and self._new("path", key, text):
@@ -163,6 +163,12 @@ class HubConfig:
 
 def _true(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.lower() in _TRUE)
+
+
+def _pinned(value: dict[str, object], key: str) -> str:
+    """The revision of a repository that stands beside its name, as `@REVISION`."""
+    beside = (value.get("revision"), value.get(f"{key}_revision"))
+    return next((f"@{text}" for one in beside for text in texts(one) if text), "")
 
 
 def _components(value: object) -> Iterator[tuple[str, str]]:

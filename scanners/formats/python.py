@@ -23,6 +23,8 @@ _EACH: Final = 64
 _CALLS_MOST: Final = 2_000
 _PROGRAM: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![^\n]{0,80}\bpython")
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_DATASET: Final = re.compile(r"repo_type=['\"]dataset['\"]")
+_REVISION: Final = re.compile(r"revision=['\"]([\w./-]+)['\"]")
 _FETCHES: Final = frozenset("from_pretrained hf_hub_download snapshot_download load_dataset get_model_info".split())
 _SERVED: Final = re.compile(rb"^(?:class|def) (EndpointHandler|PreTrainedPipeline|model_fn)\b", re.MULTILINE)
 """What inference endpoints, the Hub's old inference and SageMaker look for in files of the repository."""
@@ -88,7 +90,12 @@ def _state_calls(module: python_module.Module, scan: Scan) -> None:
         )
         if name in _FETCHES and strings and _REPO.fullmatch(strings[0]):
             repository, _, repo = strings[0].partition("/")
-            scan.state(Reference("hub.repo", repository, repo, "argument", member=scan.member, offset=done.offset))
+            if name == "load_dataset" or any(map(_DATASET.fullmatch, arguments)):
+                repository = f"datasets/{repository}"
+            pinned = next((f"@{match[1]}" for match in map(_REVISION.fullmatch, arguments) if match), "")
+            scan.state(
+                Reference("hub.repo", repository, f"{repo}{pinned}", "argument", member=scan.member, offset=done.offset)
+            )
     if len(told) > _CALLS_MOST:
         scan.unread("limit", f"{len(told)} different calls, {_CALLS_MOST} are stated")
 

@@ -94,7 +94,7 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "yaml",
-    2,
+    3,
     frozenset({".yaml", ".yml", _MLFLOW}),
     recognise,
     scan,

@@ -101,6 +101,14 @@ def test_a_key_said_twice_counts_twice():
 def test_repositories_are_edges():
     [outcome, _] = both({"base_model_name_or_path": "org/base", "backbone": "timm/resnet", "_name_or_path": "me/mine"})
     assert referenced(outcome, "hub.repo") == {("org", "base"), ("timm", "resnet")}
+    [pinned, _] = both(
+        {
+            "base_model": "org/base",
+            "revision": "v1",
+            "x": {"backbone": "a/b", "backbone_revision": "c", "revision": None},
+        }
+    )
+    assert referenced(pinned, "hub.repo") == {("org", "base@v1"), ("a", "b@c")}
 
 
 @pytest.mark.parametrize(

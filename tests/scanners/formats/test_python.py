@@ -71,6 +71,10 @@ def test_what_a_module_imports_names_and_calls_is_stated():
 def test_other_repositories_that_a_module_loads_are_stated():
     outcome = read("from transformers import AutoModel\nAutoModel.from_pretrained('org/name')\nopen('a/b')")
     assert referenced(outcome, "hub.repo") == {("org", "name")}
+    outcome = read(
+        "f.load_dataset('a/b')\nf.from_pretrained('c/d', revision='v1')\nf.snapshot_download('e/f', repo_type='dataset')"
+    )
+    assert referenced(outcome, "hub.repo") == {("datasets/a", "b"), ("c", "d@v1"), ("datasets/e", "f")}
 
 
 @pytest.mark.parametrize(

@@ -676,6 +676,10 @@ FIRES = {
 BEYOND_FACTS = {
     "name-collides": "tests/scanners/rules/test_names.py",
     "file-wrong-hash": "tests/audit/test_repo.py",
+    "hub-repo-missing": "tests/audit/test_follow.py",
+    "hub-repo-renamed": "tests/audit/test_follow.py",
+    "hub-repo-registered-later": "tests/audit/test_follow.py",
+    "hub-repo-reached": "tests/audit/test_follow.py",
 }
 """Rules that no one file's facts decide, by where they are tested."""
 
