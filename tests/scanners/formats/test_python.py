@@ -72,7 +72,7 @@ def test_other_repositories_that_a_module_loads_are_stated():
     outcome = read("from transformers import AutoModel\nAutoModel.from_pretrained('org/name')\nopen('a/b')")
     assert referenced(outcome, "hub.repo") == {("org", "name")}
     outcome = read(
-        "f.load_dataset('a/b')\nf.from_pretrained('c/d', revision='v1')\nf.snapshot_download('e/f', repo_type='dataset')"
+        "import f\nf.load_dataset('a/b')\nf.from_pretrained('c/d', revision='v1')\nf.snapshot_download('e/f', repo_type='dataset')"
     )
     assert referenced(outcome, "hub.repo") == {("datasets/a", "b"), ("c", "d@v1"), ("datasets/e", "f")}
 
