@@ -17,6 +17,7 @@ import zlib
 from tests.craft.archives import DEFLATED, Part, archive
 from tests.craft.attack import several
 from tests.craft.attacks_advisories import legacy
+from tests.craft.packed import sevenzip
 from tests.craft.pickles import HARMLESS, asm, built, call, instance, named, named_late, op, stream, system, text
 from tests.craft.tensors import torch_archive
 
@@ -258,7 +259,7 @@ PATHS = [
     ),
     *several(
         "nullifAI, 7z",
-        {"a 7z archive under the name of weights": (b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(24) + PICKLE, {"verdict": "suspicious", "rule": "file-type-mismatch", "severity": "medium"})},
+        {"a 7z archive under the name of weights": sevenzip(("data.pkl", PICKLE))},
         name="pytorch_model.bin",
     ),
 ]  # fmt: skip

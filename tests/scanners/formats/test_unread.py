@@ -10,7 +10,6 @@ JUNK = b"\xfe\x00" * 600
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"),
         (b"PAR1", "parquet"), (b"%PDF-1.7", "pdf"),
     ],
 )  # fmt: skip
