@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def say(text: str) -> None:
@@ -53,8 +52,18 @@ def check(output: Path, option: str = "--output") -> None:
 
 
 def save(text: str, output: Path) -> None:
-    """Write a file; raises `OSError` that names it."""
+    """Write a file, whole or not at all unless it is a device or its folder is not ours; raises a named `OSError`."""
+    place = Path(os.path.realpath(output))
+    ours = (output.is_file() or not output.exists()) and os.access(place.parent, os.W_OK)
+    draft = place.with_name(f".{secrets.token_hex(4)}.tmp") if ours else output
     try:
-        output.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8")
+        if ours:
+            if place.exists():
+                shutil.copymode(place, draft)
+            draft.replace(place)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(output)) from error
+    finally:
+        if ours:
+            draft.unlink(missing_ok=True)

@@ -2,8 +2,8 @@
 
 DuckDB lets in either one process that writes or several that read, and one process may not open a file twice with
 different settings. So every opening waits its turn twice: among the threads of this process for `_TURN`, among
-processes for DuckDB's own file lock. The file is never opened by any other means while DuckDB may hold it: closing
-any descriptor of it would drop the process's POSIX lock.
+processes for DuckDB's own file lock. The file is never opened by any other means while DuckDB needs it: closing any
+descriptor of it would drop the process's POSIX lock.
 
 No connection reaches anything outside the database file: no other file, no extension, no network.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -60,6 +61,17 @@ def opened(path: Path, *, write: bool, wait: float, folder: Path | None = None) 
             connection.close()
     finally:
         _TURN.release()
+
+
+def copy(path: Path, target: Path, *, wait: float) -> Path:
+    """The database as it is at one moment, in another file; it is held for as long as the copying takes."""
+    with opened(path, write=False, wait=wait):
+        # The database last: its lock ends with its copy.
+        for ending in (".wal", ""):
+            source = path.with_name(f"{path.name}{ending}")
+            if source.exists():
+                shutil.copyfile(source, target.with_name(f"{target.name}{ending}"))
+    return target
 
 
 @contextmanager

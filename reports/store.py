@@ -18,7 +18,7 @@ import msgspec
 
 from reports import export, query, rows
 from reports.alive import alive, is_alive
-from reports.database import misfits, opened
+from reports.database import copy, misfits, opened
 from reports.errors import StoreBusy, StoreError
 from reports.hunt import hunt
 from reports.news import News, news
@@ -251,9 +251,15 @@ class Store:
         folder = folder.absolute()
         draft = export.draft_of(folder)
         try:
-            with opened(self.path, write=False, wait=self.wait, folder=draft) as connection:
+            # Written from a copy: nobody waits for it.
+            (draft / "copy").mkdir()
+            copied = copy(self.path, draft / "copy" / "audit.duckdb", wait=self.wait)
+            with opened(copied, write=False, wait=self.wait, folder=draft) as connection:
                 export.write(connection, draft)
+            shutil.rmtree(draft / "copy")
             export.replace(draft, folder)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 

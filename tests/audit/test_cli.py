@@ -147,6 +147,23 @@ def test_a_folder_for_the_database_that_cannot_be_made_is_said_before_any_work(t
     assert result.out == ""
 
 
+def test_a_result_that_does_not_fit_on_the_disk_leaves_the_one_before_it(tmp_path):
+    (tmp_path / "model.pkl").write_bytes(system())
+    (tmp_path / "result.sarif").write_text("before")
+    (tmp_path / "link.sarif").symlink_to("result.sarif")
+    line = "audit path model.pkl --no-store --exit-zero --format sarif --output link.sarif"
+    for limit, code in ((1, 2), (1000, 0)):
+        command = f"ulimit -f {limit}; exec {sys.executable} -m {line}"
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stderr
+        text = (tmp_path / "result.sarif").read_text()
+        assert (text == "before") is (code == 2), text
+        assert (tmp_path / "link.sarif").is_symlink()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["link.sarif", "model.pkl", "result.sarif"]
+
+
 def test_a_history_that_cannot_be_written_swallows_no_finding(tmp_path):
     """Files of more than 8 KiB cannot be written here, as on a full disk."""
     (tmp_path / "model.pkl").write_bytes(system())

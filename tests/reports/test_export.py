@@ -1,5 +1,8 @@
 """The history as Parquet."""
 
+import subprocess
+import sys
+
 import duckdb
 import pytest
 
@@ -67,6 +70,22 @@ def test_an_export_that_fails_leaves_the_one_before_it(store, tmp_path, monkeypa
         store.export(folder)
     assert read(folder, "audits").count("*").fetchall() == [(2,)]
     assert [path.name for path in tmp_path.iterdir() if "tmp" in path.name] == []
+
+
+def test_an_export_holds_the_database_only_while_it_is_copied(store, tmp_path, monkeypatch):
+    from reports import export
+
+    def write(connection, draft, write=export.write):
+        store.record(audit("a3", file("c.bin"), days=14))
+        other = "import sys, duckdb; duckdb.connect(sys.argv[1]).execute('CREATE TABLE t AS SELECT 1')"
+        subprocess.run([sys.executable, "-c", other, str(store.path)], check=True)
+        write(connection, draft)
+
+    monkeypatch.setattr(export, "write", write)
+    store.export(tmp_path / "lake")
+    assert read(tmp_path / "lake", "audits").count("*").fetchall() == [(2,)]
+    assert not (tmp_path / "lake" / "copy").exists()
+    assert store.query("SELECT count(*) FROM audits").rows == [(3,)]
 
 
 def test_the_command_exports_an_empty_history_too(tmp_path):
