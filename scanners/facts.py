@@ -84,6 +84,7 @@ ReferenceKind = Literal[
     "spacy.registry",  # a function that a configuration of spaCy asks a registry for, the registry as module
     "zarr.codec",  # what the chunks of an array went through
     "r.class",  # a class of vectors that R makes while it loads
+    "tool.command",  # a command that a tool of developers runs; its module says when
     "package",  # a package by its name, its installer as module
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
@@ -107,6 +108,7 @@ CodeKind = Literal[
 
 OpensKind = Literal[
     "config.path",  # a path or an address in a configuration
+    "tool.setting",  # a setting of an editor, an agent or a build that gives something away
     "git.place",  # where git fetches a submodule from, or what it runs over a file
     "package.source",  # where packages are fetched from: an address, an index, a path
     "hdf5.external-storage",  # a file that holds the raw data of a dataset

@@ -19,6 +19,7 @@ from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
+from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import Several, items, shown, texts, walk
 from scanners.facts import Opens, Reference, clip
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
@@ -35,6 +36,10 @@ _NESTED = re.compile(r"class_name|\\u00")
 """How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
 _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
 """Keys that a model has as the protobuf library writes it."""
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|,(?=\s*[}\]])')
+"""A text, which stays, or a comment or a last comma, which goes."""
+_COMMENTED = frozenset("tasks.json settings.json launch.json extensions.json devcontainer.json tsconfig.json".split())
+"""Files in which editors allow comments (https://code.visualstudio.com/docs/languages/json)."""
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024
 _FILES_MOST = 4096
@@ -66,7 +71,7 @@ def scan(source: Source, scan: Scan) -> None:
     """Parse the document and state what a loader would resolve or run."""
     head = source.read(0, min(4096, source.size))
     # By the last suffix alone: data.json.gz is no JSON.
-    named = scan.name.lower().endswith((".json", ".ipynb"))
+    named = scan.name.lower().endswith((".json", ".ipynb", ".jsonc", ".code-workspace"))
     if not head or _BINARY.search(_plain(head)) or head.startswith(_POINTER):
         raise NotThisFormat
     if not named and (not _opens(head) or source.size > scan.budget.limits.whole):
@@ -76,7 +81,7 @@ def scan(source: Source, scan: Scan) -> None:
     twice: list[str] = []
     data = source.read(0, source.size)
     try:
-        documents = _parse(_text(data, scan), twice)
+        documents = _documents(_text(data, scan), twice, scan)
     except _Broken as error:
         if not named:
             raise NotThisFormat from error
@@ -105,6 +110,21 @@ def scan(source: Source, scan: Scan) -> None:
     if scan.name.lower().endswith(".ipynb"):
         _notebook(documents, scan)
     scan.account.examined(0, source.size)
+
+
+def _documents(text: str, twice: list[str], scan: Scan) -> list[object]:
+    """The documents of a text; of one with comments, as editors and agents take it, those without them."""
+    try:
+        return _parse(text, twice)
+    except _Broken:
+        if _COMMENT.search(text) is None:
+            raise
+        twice.clear()
+        plain = _COMMENT.sub(lambda match: match[1] or "", text)
+        documents = _parse(plain, twice)
+        if scan.name.lower().rpartition("/")[2] not in _COMMENTED:
+            scan.anomaly("json.broken", "it has comments or commas that strict readers refuse")
+        return documents
 
 
 def _index(weights: object, scan: Scan) -> None:
@@ -173,7 +193,7 @@ def _walk(documents: list[object], scan: Scan) -> None:
     references: dict[str, None] = {}
     files = 0
     only = documents[0] if len(documents) == 1 else None
-    keras, hub = KerasConfig(scan), HubConfig(scan)
+    keras, hub, tools = KerasConfig(scan), HubConfig(scan), ToolConfig(scan)
     root: Branch = only if isinstance(only, dict | list) else documents
     for value, place in walk(root):
         if isinstance(value, dict):
@@ -181,6 +201,7 @@ def _walk(documents: list[object], scan: Scan) -> None:
             _templates(value, place, scan)
             keras.look(value, place)
             hub.look(value, place)
+            tools.look(value, place)
         for key, each in items(value):
             if (
                 isinstance(each, str)
@@ -245,8 +266,8 @@ def _strings(value: object) -> list[str]:
 
 SCANNER = Scanner(
     "json",
-    10,
-    frozenset({".json", ".ipynb"}),
+    11,
+    frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}),
     recognise,
     scan,
     whole=True,
@@ -256,7 +277,7 @@ SCANNER = Scanner(
             known_by="an object or an array",
             read="all of it: classes, paths, repositories, templates, code of notebooks, files in base64",
             inert="",
-            rules="zarr serving json config keras tokenizer skops weights tfjs notebook",
+            rules="zarr serving json config keras tokenizer skops weights tfjs notebook tool",
             peer="modelaudit: templates of `tokenizer_config.json`; mlscan: that `auto_map` is there",
             more="the whole surface of configurations of the Hub's libraries",
         ),

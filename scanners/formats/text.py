@@ -31,7 +31,7 @@ _RUN_BY_NAME = {
     "template": ".tmpl .tpl .mustache",
     "database commands": ".sql",
     "text protocol buffer": ".pbtxt .prototxt .textproto .onnxtxt .onnxtext",
-    "build file": "dockerfile makefile jenkinsfile procfile .dockerfile .mk .cmake .gradle .bazel .nix",
+    "build file": "jenkinsfile .cmake .gradle .bazel .nix",
     "build settings": "cmakelists",
     "desktop file": ".desktop .service .url .webloc",
 }

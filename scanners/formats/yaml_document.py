@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import yaml_tree
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
+from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
@@ -69,11 +70,12 @@ def scan(source: Source, scan: Scan) -> None:
         scan.anomaly("yaml.bomb", f"{document.nodes:,} values when its aliases are followed")
     for tag, text in document.tags:
         _tag(tag, text, "keras.yaml" if model else "yaml.tag", scan)
-    keras, hub = KerasConfig(scan), HubConfig(scan)
+    keras, hub, tools = KerasConfig(scan), HubConfig(scan), ToolConfig(scan)
     for value, place in walk(document.root):
         if isinstance(value, dict):
             keras.look(value, place)
             hub.look(value, place)
+            tools.look(value, place)
     if document.broken:
         scan.unread("broken", document.broken)
     else:
@@ -94,7 +96,7 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "yaml",
-    3,
+    4,
     frozenset({".yaml", ".yml", _MLFLOW}),
     recognise,
     scan,
@@ -105,7 +107,7 @@ SCANNER = Scanner(
             known_by="its name; Keras models by content",
             read="tags, `_target_` and its kin, interpolations, paths",
             inert="",
-            rules="yaml config keras-yaml mlflow serving",
+            rules="yaml config keras-yaml mlflow serving tool",
             peer="modelaudit: `_target_` inside of .nemo",
             more="in every file, with what it calls",
         ),

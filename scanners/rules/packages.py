@@ -81,6 +81,8 @@ def _source(opened: Opens) -> Severity | None:
     place = place_of(opened.path)
     if place is Place.BAD:
         return "high"
+    if opened.by == "pre-commit" and place is Place.FORGE:
+        return None  # Hooks of others have no other place to come from.
     if place is Place.ORDINARY:
         return None if _COMMIT.search(opened.path) and "sha" in opened.path else "medium"
     if place is Place.FORGE or place is Place.INSTALLER:

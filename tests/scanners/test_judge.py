@@ -224,6 +224,7 @@ def test_every_kind_of_reference_has_its_judge():
         "python.import": [],
         "hub.repo": [],
         "package": [],
+        "tool.command": [],
         "transformers.auto_map": ["config-auto-map"],
     }
 

@@ -21,7 +21,7 @@ def test_prose_tables_and_lists_are_examined(name):
 @pytest.mark.parametrize(
     "name",
     ["a.vbs", "p.xml", "i.svg", "i.html", "m.pmml", "a.js",
-     "a.lua", "a.R", "t.tmpl", "Dockerfile", "Dockerfile.gpu", "Makefile",
+     "a.lua", "a.R", "t.tmpl", "Jenkinsfile",
      "a.pyx", "g.pbtxt"],
 )  # fmt: skip
 def test_what_somebody_runs_has_no_reader(name):
