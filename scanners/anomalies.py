@@ -135,6 +135,8 @@ AnomalyCode = Literal[
     "python.path-file",  # a line of a path file that every Python runs as it starts
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
+    "file.macros",  # a document that runs macros, or carries files that it opens
+    "llamafile.argument",  # an argument of a llamafile that reaches out
     "file.native-code",  # machine code, or code of a virtual machine
     "file.flood",  # more different names than any honest file has
     "file.polyglot",  # several grammars accept the same bytes

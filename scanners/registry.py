@@ -85,6 +85,8 @@ if TYPE_CHECKING:
 SCANNERS: tuple[Scanner, ...] = (
     tflite.SCANNER,
     native.SCANNER,
+    native.COMPOUND,
+    native.ARGUMENTS,
     archive.SCANNER,
     compressed.SCANNER,
     safetensors.SCANNER,

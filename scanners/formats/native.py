@@ -1,14 +1,17 @@
-"""Machine code, and code for virtual machines: recognised by its header, never read.
+"""Machine code, code for virtual machines, and what installs programs: recognised by its header, never read.
 
-That a file is a program is a fact of its own; its bytes stay unexplained. A mark alone is not enough, since a few
-bytes of tensor data may look like one: fields behind it have to hold values that loaders accept.
+That a file is a program is a fact of its own, and so are macros in a document; its bytes stay unexplained. A mark alone
+is not enough, since a few bytes of tensor data may look like one: fields behind it have to hold values that loaders
+accept.
 """
 
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from scanners.binary import compound
 from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
@@ -22,9 +25,24 @@ _PE_MACHINES = {
 _ELF_KINDS = {1: "object file", 2: "program", 3: "shared library", 4: "core dump"}
 _MACHO_KINDS = {1: "object file", 2: "program", 6: "library", 8: "bundle", 11: "kernel extension"}
 _MACHO = {b"\xfe\xed\xfa\xce": ">", b"\xfe\xed\xfa\xcf": ">", b"\xce\xfa\xed\xfe": "<", b"\xcf\xfa\xed\xfe": "<"}
+_ROOT = 5
+_ARGUMENTS_MOST = 65_536
+_HERE = frozenset(("127.0.0.1", "localhost", "::1"))
+_FETCHES = frozenset("-hf -hfr --hf-repo -mu --model-url --rpc -dr --docker-repo".split())
 _FAT_MOST = 32
 """Architectures of a universal binary; Java's class files begin alike and have their version, above 44, there."""
 _LINK = b"L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F"
+_PACKAGES = {
+    b"!<arch>\ndebian-binary": ("deb", "package of Debian, whose scripts run when it is installed"),
+    b"!<arch>\n": ("ar", "library of object files"),
+    b"\xed\xab\xee\xdb": ("rpm", "package of RPM, whose scripts run when it is installed"),
+    b"MSCF\0\0\0\0": ("cab", "cabinet of Windows"),
+    b"ITSF\x03\0\0\0": ("chm", "help of Windows, which runs scripts"),
+    b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-": ("eicar", "the file by which scanners for viruses are tested"),
+}
+_INSTALLER = b"\x84\x10\x0c\0\0\0\0\0\xc0\0\0\0\0\0\0F"
+_MACROS = frozenset(("_VBA_PROJECT", "_VBA_PROJECT_CUR", "VBA", "Macros", "PROJECTwm"))
+_OBJECT = "\x01Ole10Native"
 _APE = (b"MZqFpD='", b"jartsr='", b"APEDBG='")
 
 
@@ -84,13 +102,13 @@ def _kind(source: Source, head: bytes) -> tuple[str, str]:
         return "dex", "Dalvik program"
     if head.startswith(_LINK):
         return "lnk", "Windows shortcut, which runs what it says"
-    return "", ""
+    return next((kind for mark, kind in _PACKAGES.items() if head.startswith(mark)), ("", ""))
 
 
 def recognise(sample: Sample) -> bool:
     """Whether the head begins like a program; `scan` looks closer."""
     return sample.head[:2] == b"MZ" or sample.head.startswith(
-        (b"\x7fELF", *_MACHO, b"\xca\xfe\xba", b"\0asm", b"dex\n", _LINK, *_APE)
+        (b"\x7fELF", *_MACHO, b"\xca\xfe\xba", b"\0asm", b"dex\n", _LINK, *_APE, *_PACKAGES)
     )
 
 
@@ -104,21 +122,95 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", f"native code ({kind})")
 
 
+def _is_compound(sample: Sample) -> bool:
+    return sample.head.startswith(compound.MARK)
+
+
+def _scan_compound(source: Source, scan: Scan) -> None:
+    """State what a document of old Office carries, or that it is an installer."""
+    if source.read(0, min(8, source.size)) != compound.MARK:
+        raise NotThisFormat
+    scan.format = "ole"
+    macros, objects = False, False
+    try:
+        for entry in compound.entries(source):
+            if entry.kind == _ROOT and entry.owner == _INSTALLER:
+                scan.format = "msi"
+                scan.anomaly("file.native-code", "msi: installer of Windows")
+            macros = macros or entry.name in _MACROS
+            objects = objects or entry.name == _OBJECT
+    except compound.Bent as bent:
+        scan.unread("broken", str(bent))
+    if macros:
+        scan.anomaly("file.macros", "macros of Visual Basic")
+    if objects:
+        scan.anomaly("file.macros", "a packed file, which a double click opens")
+    scan.unread("no-reader", "installer" if scan.format == "msi" else "document of Office")
+
+
+def _scan_arguments(source: Source, scan: Scan) -> None:
+    """State what of the arguments that a llamafile gives to itself reaches out."""
+    if source.size > _ARGUMENTS_MOST:
+        raise NotThisFormat
+    words = source.read(0, source.size).decode("utf-8", "backslashreplace").split("\n")
+    for option, value in pairwise([*words, ""]):
+        wide = option == "--host" and value not in _HERE
+        if wide or "://" in value or option in _FETCHES or (value.startswith("/") and not value.startswith("/zip/")):
+            scan.anomaly("llamafile.argument", f"{option} {value}")
+    scan.account.examined(0, source.size)
+
+
 SCANNER = Scanner(
     "native",
-    1,
+    2,
     frozenset(),
     recognise,
     scan,
     about=(
         About(
-            title="Programs: ELF, PE, Mach-O, Java classes, Dalvik, WebAssembly, Windows shortcuts, llamafile",
+            title="Programs: ELF, PE, Mach-O, Java, Dalvik, WebAssembly, shortcuts, packages, llamafile",
             known_by="the mark, and fields behind it that loaders accept",
             read="that it is one; it is never clean",
             inert="",
             rules="native",
             peer="modelaudit: llamafile, with what is inside",
             more="under every name; a disguise as a model is critical",
+        ),
+    ),
+)
+COMPOUND = Scanner(
+    "ole",
+    1,
+    frozenset(),
+    _is_compound,
+    _scan_compound,
+    about=(
+        About(
+            title="Documents and installers of Microsoft's compound format (doc, xls, ppt, msi, vbaProject.bin)",
+            known_by="the mark",
+            read="the directory: macros, packed files, whose installer it is; it is never clean",
+            inert="",
+            rules="native file-macros",
+            peer="",
+            more="macros of documents in archives too",
+        ),
+    ),
+)
+ARGUMENTS = Scanner(
+    "llamafile.args",
+    1,
+    frozenset((".args",)),
+    lambda _: False,
+    _scan_arguments,
+    about=(
+        About(
+            title="Arguments of a llamafile",
+            known_by="its name in the archive at the program's end",
+            read="every argument: hosts, addresses, paths",
+            inert="",
+            rules="llamafile",
+            peer="",
+            more="it is read",
         ),
     ),
 )

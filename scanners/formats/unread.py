@@ -44,7 +44,6 @@ _MAGICS = (
     _Magic(0, b"FEA1", _Kind("feather", "Feather file of version 1")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
     _Magic(0, b"%PDF-", _Kind("pdf", "PDF document")),
-    _Magic(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _Kind("ole", "Office document or installer")),
 )
 
 _NAMES = {

@@ -79,7 +79,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 }
 """The rule that speaks of each thing that is odd about a file as a whole."""
 
-_NATIVE: Final = frozenset(("elf", "pe", "mach-o", "class", "dex", "lnk"))
+_NATIVE: Final = frozenset("cab chm class deb dex eicar elf lnk mach-o msi pe rpm".split())
 _PICKLED: Final = frozenset(("pickle", "torch", "joblib"))
 _ARCHIVED: Final = frozenset(("zip", "keras", "7z", "rar", "tar"))
 _MEDIA: Final = frozenset(

@@ -10,7 +10,7 @@ from scanners.rules.case import told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.facts import AnomalyCode
+    from scanners.facts import Anomaly, AnomalyCode
     from scanners.findings import Finding
     from scanners.rules.case import Case
 
@@ -24,12 +24,35 @@ NATIVE: Final = Rule(
     ("https://cwe.mitre.org/data/definitions/506.html", "https://atlas.mitre.org/techniques/AML.T0074"),
 )
 
-RULES: Final[tuple[Rule, ...]] = (NATIVE,)
-ANOMALIES: Final[dict[AnomalyCode, Rule]] = {"file.native-code": NATIVE}
+MACROS: Final = Rule(
+    "file-macros",
+    "high",
+    "A document runs macros, or opens what it carries",
+    "Office asks once, or not at all where the folder is trusted, and then runs them with the rights of whoever opened"
+    " the document. No model needs one.",
+    "Do not open it; ask the publisher for a document without macros.",
+    ("https://attack.mitre.org/techniques/T1204/002/", "https://attack.mitre.org/techniques/T1059/005/"),
+)
+ARGUMENT: Final = Rule(
+    "llamafile-argument",
+    "medium",
+    "A llamafile reaches out by itself",
+    "The arguments that it starts with are in its archive: they open it to the network, fetch something, or lead to"
+    " files of the machine.",
+    "Start it with arguments of your own: an argument `--host 127.0.0.1` wins over these.",
+    ("https://github.com/mozilla-ai/llamafile/blob/main/docs/creating_llamafiles.md",),
+)
+
+RULES: Final[tuple[Rule, ...]] = (NATIVE, MACROS, ARGUMENT)
+ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
+    "file.native-code": NATIVE,
+    "file.macros": MACROS,
+    "llamafile.argument": ARGUMENT,
+}
 
 _PROGRAMS: Final = frozenset(
-    ".a .apk .appimage .class .com .cubin .deb .dex .dll .dylib .exe .jar .ko .lib .llamafile .lnk .msi .node .o .obj"
-    " .pyd .rpm .scr .so .sys .wasm .whl".split()
+    ".a .apk .appimage .cab .chm .class .com .cubin .deb .dex .dll .dylib .exe .jar .ko .lib .llamafile .lnk .msi .node"
+    " .o .obj .pyd .rpm .scr .so .sys .wasm .whl".split()
 )
 """Suffixes under which a program is what one expects."""
 
@@ -38,11 +61,17 @@ def judge(case: Case) -> Iterator[Finding]:
     """Findings about programs: worst where the name, or the file around it, promises something else."""
     parts = case.path.replace("\\", "/").rpartition("/")[2].lower().split(".")[1:]
     expected = any(f".{part}" in _PROGRAMS for part in parts)
+    found: dict[tuple[AnomalyCode, str], list[Anomaly]] = {}
     for fact in case.anomalies:
         if fact.code in ANOMALIES:
-            yield NATIVE.at(
-                told(NATIVE, fact),
-                member=fact.member,
-                offset=fact.offset,
-                severity=None if expected else "critical",
-            )
+            # A package of Java has thousands of classes: one is told, and how many there are.
+            kind = fact.detail.partition(":")[0] if fact.code == "file.native-code" else fact.detail
+            found.setdefault((fact.code, kind), []).append(fact)
+    for (code, _), facts in found.items():
+        rule, fact = ANOMALIES[code], facts[0]
+        yield rule.at(
+            told(rule, fact) + (f", and {len(facts) - 1} more" if len(facts) > 1 else ""),
+            member=fact.member,
+            offset=fact.offset,
+            severity=None if expected or rule is not NATIVE else "critical",
+        )

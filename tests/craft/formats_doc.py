@@ -10,8 +10,8 @@ from scanners.registry import RULES, SCANNERS
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 _HEADINGS = ("format", "known by", "read", "proven inert", "rules", "deepest of the others", "beyond it")
 _NAMES_MOST = 30
-GENERAL = ("file", "name")
-"""What the ids of rules begin with that are about files of any format."""
+GENERAL = ("file", "hub", "name")
+"""What the ids of rules begin with that are about any file, or about what it names."""
 _HEAD = """\
 # Formats: what is read, and what is proven
 
