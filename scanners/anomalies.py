@@ -89,6 +89,9 @@ AnomalyCode = Literal[
     "xml.object",  # a class or a namespace of code
     "pmml.script",  # an extension that holds code
     "openvino.bounds",  # a constant whose place is none, or that is not as long as its shape says
+    # TensorRT (threats.md 7.4)
+    "tensorrt.engine",  # what was compiled for one graphics card
+    "tensorrt.native",  # a program for the machine inside of it
     # FlatBuffers (threats.md 6.5)
     "flatbuffer.bounds",  # an offset or a length that leads out of the file
     "flatbuffer.gap",  # bytes that nothing in the file leads to

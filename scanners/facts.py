@@ -61,6 +61,11 @@ ReferenceKind = Literal[
     "tf.op.load",  # the same, in what runs while the model is loaded
     "onnx.op",  # an operator of an ONNX model, its domain as module
     "openvino.op",  # an operator of an OpenVINO model, the set that it is of as module
+    "coreml.custom",  # a class of a custom layer or model of Core ML
+    "coreml.op",  # a layer or an operation of a Core ML model
+    "paddle.op",  # an operator of PaddlePaddle, its dialect as module
+    "mxnet.op",  # an operator of MXNet
+    "mxnet.custom",  # what an operator of MXNet that is written in Python is registered as
     "pmml.function",  # a function that PMML names by its class
     "tflite.custom",  # a custom operator of a TFLite model
     "executorch.op",  # an operator of an ExecuTorch program
@@ -131,6 +136,11 @@ OpensKind = Literal[
     "openvino.kernel",  # a file of OpenCL that is compiled
     "openvino.library",  # a library of native code
     "faiss.lists",  # a file that holds the lists of a faiss index
+    "coreml.linked",  # a model that takes the place of a Core ML model
+    "coreml.item",  # a file of a Core ML package
+    "coreml.weights",  # a file of numbers beside a Core ML model
+    "engine.file",  # what an operator of PaddlePaddle or MXNet reads or writes
+    "engine.library",  # a library of native code that one names
     "onnx.context",  # a file that holds what was compiled for one processor, and is loaded into its driver
 ]
 

@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scanners.binary.protobuf_wire import outline
-from scanners.protos import onnx, sentencepiece, tensorflow
+from scanners.facts import TEXT_LIMIT
+from scanners.protos import coreml, onnx, paddle, sentencepiece, tensorflow
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ class Parsed(NamedTuple):
         span = self.leaves.get(value)
         return span and Slice(source, span.start, span.length)
 
+    def text(self, source: Source, value: bytes) -> str:
+        """A value that is a text, cut where nobody needs more of it."""
+        content = self.content(source, value)
+        if content is not None:
+            value = content.read(0, min(content.size, TEXT_LIMIT + 1))
+        return value.decode("utf-8", "backslashreplace")
+
     def explain(self, account: Account) -> None:
         """Account for the bytes that the message was read from: all but unknown fields; nothing, where it is broken."""
         if self.broken:
@@ -66,7 +74,7 @@ def _classes() -> dict[str, Any]:
 
     files = [
         file
-        for module in (tensorflow, onnx, sentencepiece)
+        for module in (tensorflow, onnx, sentencepiece, coreml, paddle)
         for file in descriptor_pb2.FileDescriptorSet.FromString(a2b_base64(module.DESCRIPTORS)).file
     ]
     # A pool of our own: what else is loaded into the process has no say.

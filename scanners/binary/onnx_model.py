@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scanners.binary import embedded
 from scanners.binary.messages import every, leaves
-from scanners.facts import TEXT_LIMIT, Opens, Reference, clip, clip_name
+from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
@@ -104,10 +104,7 @@ class Model:
             self._scan.unread("limit", f"{len(self._opened)} files, {_PATHS_MOST} are stated")
 
     def _text(self, value: bytes) -> str:
-        content = self._parsed.content(self._source, value)
-        if content is not None:
-            value = content.read(0, min(content.size, TEXT_LIMIT + 1))
-        return value.decode("utf-8", "backslashreplace")
+        return self._parsed.text(self._source, value)
 
     def _operator(self, node: Any) -> _Operator:
         return _Operator(self._text(node.domain) or _STANDARD, self._text(node.op_type))

@@ -13,7 +13,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from scanners.binary import notebook, tfjs
+from scanners.binary import engine_ops, notebook, tfjs
 from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
@@ -102,6 +102,8 @@ def scan(source: Source, scan: Scan) -> None:
             state_tokenizer(document, scan)
         if tfjs.is_model(document):
             tfjs.state_model(document, scan)
+        if isinstance(document, dict):
+            engine_ops.state_json(document, scan)
         if isinstance(document, dict) and "graph" in document and not _ONNX.isdisjoint(document):
             scan.unread("no-reader", "ONNX model as JSON")
         if isinstance(document, dict) and "weight_map" in document:

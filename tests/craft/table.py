@@ -93,9 +93,9 @@ PAGES = (
     ),
     Page(
         "engines",
-        "OpenVINO, PMML and other XML: what documents ask for, and what is said of it",
-        "The ids are sections of the catalogue of threats. The honest files are what OpenVINO 2026.4, nyoka 5.5 and"
-        " matplotlib 3.11 write.",
+        "OpenVINO, PMML, Core ML, PaddlePaddle, MXNet, TensorRT: what models ask for, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what OpenVINO 2026.4, nyoka 5.5,"
+        " matplotlib 3.11, coremltools 9, PaddlePaddle 3.3 and MXNet 1.9 write.",
         ENGINE_ATTACKS,
         folder="engines",
     ),

@@ -1,12 +1,15 @@
-"""Makes engines/*: what OpenVINO, nyoka and matplotlib write.
+"""Makes engines/*: what OpenVINO, nyoka, matplotlib, coremltools, PaddlePaddle and MXNet write.
 
-Two environments, since nyoka asks for an old scikit-learn:
+No environment holds them all:
 
     python -m venv /tmp/v && /tmp/v/bin/pip install openvino==2026.4.1 openvino-tokenizers==2026.4.1.0 matplotlib==3.11.2
-    python -m venv /tmp/w && /tmp/w/bin/pip install nyoka==5.5.0 'scikit-learn<1.6'
-    cd tests/data && /tmp/v/bin/python make_engines.py && /tmp/w/bin/python make_engines.py
+    python -m venv /tmp/w && /tmp/w/bin/pip install coremltools==9.0 nyoka==5.5.0 'scikit-learn<1.6'
+    python -m venv /tmp/p && /tmp/p/bin/pip install paddlepaddle==3.3.1
+    python -m venv /tmp/m && /tmp/m/bin/pip install mxnet==1.9.1 'numpy<2' requests graphviz
+    cd tests/data && for each in v w p m; do /tmp/$each/bin/python make_engines.py; done
 """
 
+import builtins
 import importlib.util
 from pathlib import Path
 
@@ -72,8 +75,78 @@ def nyoka():
     skl_to_pmml(scaled, names, "y", str(OUT / "scaled.pmml"))
 
 
+def coremltools():
+    """A network, a pipeline, and a package with its weights beside."""
+    import coremltools as ct
+    from coremltools.converters.mil import Builder as mb
+    from coremltools.models import datatypes
+    from coremltools.models.neural_network import NeuralNetworkBuilder
+
+    built = NeuralNetworkBuilder([("x", datatypes.Array(40))], [("y", datatypes.Array(64))])
+    built.add_inner_product("dense", RANDOM.rand(64, 40), RANDOM.rand(64), 40, 64, True, "x", "h")
+    built.add_activation("relu", "RELU", "h", "y")
+    built.spec.description.metadata.author = "acme"
+    built.spec.description.metadata.userDefined["note"] = "made by make_engines"
+    ct.models.utils.save_spec(built.spec, str(OUT / "network.mlmodel"))
+
+    line = ct.models.pipeline.Pipeline([("x", datatypes.Array(40))], [("y", datatypes.Array(64))])
+    line.add_model(built.spec)
+    ct.models.utils.save_spec(line.spec, str(OUT / "pipeline.mlmodel"))
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 4))])
+    def program(x):
+        h = mb.relu(x=mb.linear(x=x, weight=RANDOM.rand(64, 4).astype(np.float32)))
+        return mb.cond(
+            pred=mb.greater(x=mb.reduce_sum(x=h), y=np.float32(1)),
+            _true_fn=lambda: mb.add(x=h, y=RANDOM.rand(64).astype(np.float32)),
+            _false_fn=lambda: h,
+        )
+
+    target = ct.target.iOS15
+    made = ct.convert(program, convert_to="mlprogram", skip_model_load=True, minimum_deployment_target=target)
+    made.save(str(OUT / "program.mlpackage"))
+
+
+def paddle():
+    """One network by both kinds of programs."""
+    import paddle
+    from paddle import nn
+
+    paddle.seed(0)
+    net = nn.Sequential(nn.Conv2D(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 4))
+    net.eval()
+    spec = [paddle.static.InputSpec([None, 1, 4, 4], "float32", "x")]
+    paddle.jit.save(net, str(OUT / "inference"), input_spec=spec)
+    with paddle.pir_utils.OldIrGuard():
+        paddle.jit.save(net, str(OUT / "program"), input_spec=spec)
+
+
+def mxnet():
+    """A network with its arrays, and arrays of other types."""
+    for name in ("bool", "int", "float", "object", "complex", "str"):
+        # numpy 1.24 took away the names that MXNet still uses.
+        if name not in np.__dict__:
+            setattr(np, name, getattr(builtins, name))
+    import mxnet as mx
+
+    mx.random.seed(0)
+    net = mx.gluon.nn.HybridSequential()
+    net.add(mx.gluon.nn.Dense(8, activation="relu"), mx.gluon.nn.BatchNorm(), mx.gluon.nn.Dense(2))
+    net.initialize()
+    net.hybridize()
+    net(mx.nd.ones((1, 4)))
+    net.export(str(OUT / "gluon"))
+    arrays = {
+        "numbers": mx.nd.array([1, 2, 3], dtype="int64"),
+        "halves": mx.nd.ones((2, 2), dtype="float16"),
+        "rows": mx.nd.array([[0, 0], [1, 2]]).tostype("row_sparse"),
+        "compressed": mx.nd.array([[0, 0], [1, 2]]).tostype("csr"),
+    }
+    mx.nd.save(str(OUT / "arrays.params"), arrays)
+
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
-    for name, make in {"openvino": openvino, "matplotlib": matplotlib, "nyoka": nyoka}.items():
-        if importlib.util.find_spec(name):
+    for make in (openvino, matplotlib, nyoka, coremltools, paddle, mxnet):
+        if importlib.util.find_spec(make.__name__):
             make()

@@ -13,6 +13,7 @@ from scanners.rules import (
     compression,
     configurations,
     documents,
+    engine_rules,
     files,
     flatbuffers,
     gguf_rules,
@@ -39,6 +40,7 @@ JUDGES_OF_ANOMALIES = (
         compression,
         configurations,
         documents,
+        engine_rules,
         files,
         flatbuffers,
         gguf_rules,
@@ -597,6 +599,30 @@ FIRES = {
     "tensorflow-checkpoint-path": [([opens("tf.checkpoint", "/home/me/model.ckpt-1")], "low")],
     "weights-index-path": [([opens("json.shard", "../../model.safetensors")], "high")],
     "tfjs-weights-path": [([opens("tfjs.weights", "https://host/shard1of1.bin")], "high")],
+    "coreml-custom-class": [([asks("coreml.custom", "", "Exec"), asks("coreml.custom", "", "F")], "medium")],
+    "coreml-linked-model": [([opens("coreml.linked", "Other", "")], "medium")],
+    "coreml-path": [
+        ([opens("coreml.item", "../x", "Manifest.json")], "high"),
+        ([opens("coreml.weights", "@model_path/../x", "a tensor")], "high"),
+    ],
+    "engine-python": [
+        ([asks("paddle.op", "pd_op", "py_func")], "high"),
+        ([asks("mxnet.op", "mxnet", "_NDArray"), asks("mxnet.op", "mxnet", "_Native")], "high"),
+    ],
+    "engine-network": [([asks("paddle.op", "pd_op", "listen_and_serv")], "high")],
+    "engine-file": [
+        ([opens("engine.file", "weights", "save", writes=True)], "high"),
+        ([opens("engine.file", "/etc/passwd", "load")], "high"),
+        ([opens("engine.file", "weights", "load")], "medium"),
+    ],
+    "engine-library": [([opens("engine.library", "x.so", "_custom")], "high")],
+    "engine-custom-operator": [
+        ([asks("paddle.op", "custom_op", "exec")], "medium"),
+        ([asks("mxnet.custom", "", "exec")], "medium"),
+        ([asks("mxnet.op", "mxnet", "_TVMBridge")], "medium"),
+    ],
+    "tensorrt-engine": [([Anomaly("tensorrt.engine")], "medium", "model.engine", "tensorrt")],
+    "tensorrt-native-code": [([Anomaly("tensorrt.native", "PE", "", 9)], "high", "model.engine", "tensorrt")],
     "xml-external": [
         ([opens("xml.external", "notes.txt", "the entity x")], "high"),
         ([opens("xml.external", "http://198.51.100.7/x.dtd", "the document type")], "high"),
@@ -698,6 +724,14 @@ SILENT = {
     "spacy-registry": [
         ([asks("spacy.registry", "factories", "ner"), asks("spacy.registry", "misc", "spacy.read_labels.v1")],)
     ],
+    "coreml-custom-class": [([asks("coreml.op", "neural_network", "custom")],)],
+    "coreml-linked-model": [([opens("coreml.item", "model.mlmodel", "Manifest.json")],)],
+    "coreml-path": [([opens("coreml.weights", "@model_path/weights/weight.bin", "a tensor")],)],
+    "engine-python": [([asks("mxnet.op", "mxnet", "Custom")],)],
+    "engine-network": [([asks("paddle.op", "pd_op", "send_v2")],)],
+    "engine-file": [([opens("engine.library", "x.so", "load")],)],
+    "engine-library": [([opens("engine.file", "x.so", "load")],)],
+    "engine-custom-operator": [([asks("paddle.op", "cf", "if"), asks("mxnet.op", "mxnet", "Custom")],)],
     "xml-external": [([opens("onnx.external-data", "w.bin", "the document type")],)],
     "openvino-custom-operator": [
         ([asks("openvino.op", "opset13", "X"), asks("openvino.op", "extension", "CaseFold")],)
