@@ -88,6 +88,8 @@ ReferenceKind = Literal[
     "serving.command",  # a command that runs while the image of a server is built
     "spacy.registry",  # a function that a configuration of spaCy asks a registry for, the registry as module
     "zarr.codec",  # what the chunks of an array went through
+    "hlo.op",  # an operation of a StableHLO program, its dialect as module
+    "hlo.call",  # what may be a function that such a program has called outside of itself
     "r.class",  # a class of vectors that R makes while it loads
     "tool.command",  # a command that a tool of developers runs; its module says when
     "package",  # a package by its name, its installer as module

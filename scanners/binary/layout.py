@@ -61,7 +61,8 @@ class Layout:
 
     def take(self, length: int, what: str = "a value") -> bytes:
         """The next `length` bytes."""
-        self.holds(length, what)
+        if not 0 <= length <= self.source.size - self._ahead.at:
+            self.holds(length, what)
         return self._ahead.take(length)
 
     def number(self, width: int, *, signed: bool = False) -> int:

@@ -6,6 +6,7 @@ Source: "R Internals", section 1.8, Serialization Formats, and src/main/serializ
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.layout import Bent
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 HEAD: Final = re.compile(rb"(?:RD([XAB])[23]\n)?(?:X\n\0\0\0[\2\3]|A\n[23]\n|B\n[\2\3]\0\0\0)", re.DOTALL)
 """How a stream begins; a saved workspace has a line before it."""
 TEXT_MOST: Final = 1 << 20
+_PIECE: Final = 65_536
+_TEXT, _NOT_A_TEXT = 9, 0x2FF
+"""The type of a text, and the bits of an item's flags that say whether it is one without attributes."""
 _WORD_MOST: Final = 64
 _BLANK: Final = b" \t\n\r"
+_WORD: Final = re.compile(rb"[^ \t\n\r]+")
 _ESCAPE: Final = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _NAMED: Final = {b"n": b"\n", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"r": b"\r", b"f": b"\f", b"a": b"\a"}
 
@@ -27,6 +32,7 @@ class Binary:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._pair = struct.Struct("<ii" if layout.order == "little" else ">ii")
 
     def whole(self) -> int:
         """A whole number."""
@@ -35,6 +41,18 @@ class Binary:
     def skip(self, count: int, width: int) -> None:
         """Step over elements of a vector."""
         self._layout.data(count * width, "a vector")
+
+    def texts(self, most: int) -> int:
+        """Step over texts that nobody looks at, as long as they are short; how many, at most `most`."""
+        near, at, count = self._layout.peek(_PIECE), 0, 0
+        while count < most and at + 8 <= len(near):
+            flags, length = self._pair.unpack_from(near, at)
+            if flags & _NOT_A_TEXT != _TEXT or at + 8 + max(0, length) > len(near):
+                break
+            at += 8 + max(0, length)
+            count += 1
+        self._layout.take(at)
+        return count
 
     def text(self, length: int) -> bytes:
         """A text; of one that is too long to matter nothing."""
@@ -88,8 +106,7 @@ class Words:
 
     def _word(self) -> bytes:
         self.blank()
-        near = self._layout.peek(_WORD_MOST)
-        word = near.split(maxsplit=1)[0] if near else b""
-        if not word or len(word) == _WORD_MOST:
+        word = _WORD.match(self._layout.peek(_WORD_MOST))
+        if word is None or word.end() == _WORD_MOST:
             raise Bent("a word without end", self._layout.at)
-        return self._layout.take(len(word))
+        return self._layout.take(word.end())

@@ -25,10 +25,13 @@ _MAP: Final = re.compile(
     re.DOTALL,
 )
 """How a map begins whose first key is a text."""
+_PLAIN: Final = re.compile(rb"[\x00-\x7f\xe0-\xff\xc0\xc2\xc3]+")
+"""Values of one byte: small numbers, nil, truth values."""
+_PIECE: Final = 4096
 _EMPTY: Final = b"\x80"
-_WIDTHS: Final = {0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2,
+_WIDTHS: Final = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2,
                   0xD2: 4, 0xD3: 8}  # fmt: skip
-"""Bytes of a value by its mark: nil, truth values, numbers."""
+"""Bytes of a number by its mark."""
 _ARRAY, _COMPLEX, _SCALAR, _TIMESTAMP = 1, 2, 3, -1
 _FLAX: Final = frozenset((_ARRAY, _COMPLEX, _SCALAR))
 _DEPTH_MOST: Final = 512
@@ -66,8 +69,13 @@ class _Walk:
         while self._open:
             left, end = self._open.pop()
             if left:
-                self._open.append((left - 1, end))
-                self._value()
+                plain = _PLAIN.match(layout.peek(min(left, _PIECE)))
+                if plain is None:
+                    self._open.append((left - 1, end))
+                    self._value()
+                else:
+                    layout.take(plain.end())
+                    self._open.append((left - plain.end(), end))
             elif end and layout.at != end:
                 raise Bent(f"an extension that ends at {end}, and its value at {layout.at}", layout.at)
 
@@ -79,8 +87,6 @@ class _Walk:
     def _value(self) -> None:
         layout, at = self._layout, self._layout.at
         mark = layout.number(1)
-        if mark < 0x80 or mark >= 0xE0:
-            return
         if mark in _WIDTHS:
             layout.take(_WIDTHS[mark])
         elif mark < 0x90 or mark in (0xDE, 0xDF):

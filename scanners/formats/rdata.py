@@ -118,6 +118,9 @@ class _Walk:
         def more(where: _Where) -> None:
             self._several(count - 1, where, step)
 
+        if count > 1 and not where.moment and isinstance(self._in, Binary) and step is None:
+            # Vectors of words are long, and say nothing.
+            count -= self._in.texts(count)
         if count > 1:
             self._push(more, where)
         if count > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
@@ -99,8 +100,24 @@ LISTS: Final = Rule(
     "Check that the path stays beside the index, and audit that file too.",
     ("https://github.com/facebookresearch/faiss/wiki/Indexes-that-do-not-fit-in-RAM",),
 )
+OUTSIDE: Final = Rule(
+    "hlo-custom-call",
+    "medium",
+    "The program has a function called that is none of XLA's own",
+    "A custom call is native code that the program which loads this one has registered; a callback is Python.",
+    "Find out which function it is, and who brings it.",
+    ("https://openxla.org/stablehlo/spec#custom_call", "https://openxla.org/xla/custom_call"),
+)
+DIALECT: Final = Rule(
+    "hlo-dialect",
+    "medium",
+    "The program has operations of a dialect that is none of XLA's own",
+    "They have to come from native code that the compiler was built with.",
+    "Find out which dialect it is, and who brings it.",
+    ("https://openxla.org/stablehlo/spec",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (*ANOMALIES.values(), AT_LOAD, CODE, CLASS, LISTS)
+RULES: Final[tuple[Rule, ...]] = (*ANOMALIES.values(), AT_LOAD, CODE, CLASS, LISTS, OUTSIDE, DIALECT)
 
 _REACHES: Final = frozenset(
     "system system2 shell shell.exec pipe fifo download.file unlink file.remove Sys.setenv Sys.chmod dyn.load"
@@ -118,6 +135,17 @@ _RESOLVES: Final = frozenset(
     " unserialize readRDS load attach loadNamespace requireNamespace library require rawToChar".split()
 )
 """What makes code of something else: of no weight in what somebody calls, and enough in what runs by itself."""
+_DIALECTS: Final = frozenset(
+    "vhlo stablehlo chlo mhlo builtin func sdy mpmd shape arith math tensor quant cf scf linalg ub complex interpreter"
+    " stablehlo_ext xla tf tfl".split()
+)
+_CALLED: Final = re.compile(
+    r"lapack_\w+|cu(?:da|solver|blas|sparse|rand|dnn|fft)?_\w+|hip\w*_\w+|Sharding|SPMD\w+|annotate_device_placement|TopK"
+    r"|tpu_custom_call|mosaic_gpu\w*|triton_kernel_call|mhlo\.(?:topk|erf|ragged_dot)|stablehlo\.dynamic_\w+|ApproxTopK|PartialReduce"
+    r"|LayoutConstraint|shape_assertion|MoveTo(?:Host|Device)|\w*fft\w*|__(?:gpu|cu\w+|cub)\$\w+|Eigh|Qr"
+    r"|ProductOfElementaryHouseholderReflectors"
+)
+"""Functions that XLA and jaxlib bring."""
 _SHOWN: Final = 6
 
 
@@ -157,6 +185,25 @@ def _said(rule: Rule, member: str, code: Code, names: list[str], severity: Sever
     )
 
 
+def _hlo(case: Case) -> Iterator[Finding]:
+    """One finding for each rule: of all names, only those of XLA's own functions are told from plain words."""
+    named = [reference for reference in case.references if reference.kind == "hlo.call"]
+    back = [reference for reference in named if "callback" in reference.name.lower()]
+    if back:
+        names = ", ".join(reference.name for reference in back[:_SHOWN])
+        yield OUTSIDE.at(f"{OUTSIDE.title}: {names}", member=back[0].member, severity="high", callee=back[0].name)
+    elif named and not any(_CALLED.fullmatch(reference.name) for reference in named):
+        names = ", ".join(reference.name for reference in named[:_SHOWN])
+        yield OUTSIDE.at(f"{OUTSIDE.title}; its names are {names}", member=named[0].member, names=len(named))
+    strange = {each.module: each for each in case.references if each.kind == "hlo.op" and each.module not in _DIALECTS}
+    for dialect, reference in list(strange.items())[:_SHOWN]:
+        yield DIALECT.at(
+            f"{DIALECT.title}: {dialect}.{reference.name}",
+            member=reference.member,
+            callee=f"{dialect}.{reference.name}",
+        )
+
+
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about layouts, and about code that is not Python's."""
     for fact in case.anomalies:
@@ -167,6 +214,7 @@ def judge(case: Case) -> Iterator[Finding]:
         known = fact.code == "model.trailing" and case.knows(inside(fact.member, f"tail@{fact.offset}"))
         yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity="high" if known else None)
     yield from _r(case)
+    yield from _hlo(case)
     for reference in case.references:
         if reference.kind == "r.class":
             yield CLASS.at(f"{CLASS.title}: {reference.name}", member=reference.member, callee=reference.name)

@@ -16,10 +16,12 @@ from tests.craft.models import (
     faiss_ivf,
     fasttext,
     flax_array,
+    mlir,
     model_t7,
     on_disk,
     pack,
     ubj,
+    varint,
 )
 from tests.craft.pickles import asm, system
 
@@ -28,6 +30,7 @@ BOUNDS = {"rule": "model-bounds", "severity": "medium", "verdict": "suspicious"}
 AT_LOAD = {"rule": "r-runs-code", "severity": "critical", "name": "model.rds"}
 CODE = {"rule": "r-code", "severity": "high", "name": "model.rds"}
 x = R()
+CALL = ("stablehlo", "custom_call")
 HARM = x.call("system", x.texts("id"))
 
 
@@ -208,6 +211,33 @@ MODEL_ATTACKS = {
         },
         **BOUNDS,
     ),
+    "StableHLO": [
+        *several(
+            "7.10",
+            {
+                "a callback to Python": (
+                    mlir(CALL, ("func", "func"), strings=("xla_ffi_python_cpu_callback",)), {"severity": "high", "verdict": "malicious"}
+                ),
+                "a function that nobody knows": mlir(CALL, strings=("mine", "main")),
+                "the same in the newer spelling": mlir(("vhlo", "custom_call_v1"), strings=("mine",), aligned=True),
+            },
+            rule="hlo-custom-call", severity="medium", verdict="suspicious", name="model.mlirbc",
+        ),
+        *several(
+            "7.10",
+            {"a dialect that nobody knows": mlir(("stablehlo", "add"), ("mine", "run"))},
+            rule="hlo-dialect", severity="medium", verdict="suspicious", name="model.mlirbc",
+        ),
+        *several(
+            "7.10",
+            {
+                "a section that is longer than the file": mlir(CALL, strings=("Sharding",), more=b"\x05" + varint(1 << 40)),
+                "a section of no kind": mlir(CALL, strings=("Sharding",), more=b"\x63\x01"),
+                "more strings than there are": b"ML\xefR\x0dx\0\0" + varint(9) + varint(1 << 50) + bytes(8),
+            },
+            **BOUNDS, name="model.mlirbc",
+        ),
+    ],
     "Servers, and what is made by name": [
         *several(
             "7.13",
@@ -384,6 +414,7 @@ HONEST = {
     "flax.msgpack": pack({"params": {"a": flax_array([2, 2], PICKLE[:16].ljust(16))}, "step": 4}),
     "flat.index": faiss_flat(metric=22),
     "model.bin": ctranslate2(),
+    "model.mlirbc": mlir(CALL, strings=("lapack_sgeqrf_ffi", "main"), more=b"\x85\x03\x03\x01"),
     "MLmodel": mlflow("mlflow.pytorch"),
     "model.mar": mar("image_classifier"),
     "config.pbtxt": triton(

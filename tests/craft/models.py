@@ -234,4 +234,28 @@ def flax_array(shape, data, *, name="float32"):
     return (1, pack([shape, name, data]))
 
 
+def varint(value):
+    """As MLIR writes numbers, of one byte or nine."""
+    return bytes([value << 1 | 1]) if value < 128 else b"\0" + struct.pack("<Q", value)
+
+
+def mlir(*operations, strings=(), version=6, aligned=False, more=b""):
+    """A program of these operations, each a dialect and a name, with more strings."""
+    names = list(dict.fromkeys([part for operation in operations for part in operation] + list(strings)))
+    dialects = list(dict.fromkeys(dialect for dialect, _ in operations))
+
+    def section(kind, data):
+        head = bytes([kind | 128 * aligned]) + varint(len(data))
+        return head + (varint(1) if aligned else b"") + data
+
+    table = varint(len(dialects)) + b"".join(varint(names.index(dialect) << 1) for dialect in dialects)
+    table += varint(len(operations))
+    for dialect, name in operations:
+        table += varint(dialects.index(dialect)) + varint(1) + varint(names.index(name) << 1 | 1)
+    texts = [name.encode() + b"\0" for name in names]
+    strings = varint(len(texts)) + b"".join(varint(len(text)) for text in reversed(texts)) + b"".join(texts)
+    head = b"ML\xefR" + varint(version) + b"StableHLO_v1.0.0\0"
+    return head + section(1, table) + section(4, b"\x01" * 9) + section(0, strings) + more
+
+
 LIGHTGBM = "tree\nversion=v4\nnum_class=1\n\nTree=0\nnum_leaves=2\n\nend of trees\n\nparameters:\n[boosting: gbdt]\n[data: {}]\nend of parameters\n"

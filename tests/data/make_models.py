@@ -64,6 +64,7 @@ def boosting():
 
 def arrays():
     import flax.serialization
+    import jax.export
     import jax.numpy as jnp
     import orbax.checkpoint
     import zarr
@@ -75,6 +76,9 @@ def arrays():
         "big": np.arange(3000, dtype=np.int32),
     }
     (OUT / "flax.msgpack").write_bytes(flax.serialization.to_bytes(tree))
+    for name, function in {"plain": lambda x: jnp.sin(x) @ x.T, "qr": lambda x: jnp.linalg.qr(x)[0]}.items():
+        exported = jax.export.export(jax.jit(function))(jax.ShapeDtypeStruct((4, 4), jnp.float32))
+        (OUT / f"{name}.mlirbc").write_bytes(exported.mlir_module_serialized)
     with tempfile.TemporaryDirectory() as folder:
         for version in (2, 3):
             group = zarr.open_group(f"{folder}/{version}", mode="w", zarr_format=version)

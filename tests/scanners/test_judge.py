@@ -225,6 +225,8 @@ def test_every_kind_of_reference_has_its_judge():
         "serving.command": ["serving-command"],
         "spacy.registry": ["spacy-registry"],
         "zarr.codec": ["zarr-codec"],
+        "hlo.op": ["hlo-dialect"],
+        "hlo.call": ["hlo-custom-call"],
         "r.class": ["r-vector-class"],
         "python.import": [],
         "hub.repo": [],

@@ -20,6 +20,7 @@ from tests.craft.models import (
     faiss_ivf,
     fasttext,
     flax_array,
+    mlir,
     model_t7,
     pack,
     sparse_lists,
@@ -47,6 +48,7 @@ FORMATS = {
     "fasttext.ftz": "fasttext",
     "word2vec.bin": "word2vec",
     "ctranslate2.bin": "ctranslate2",
+    "qr.mlirbc": "stablehlo",
 }
 CRAFTED = {
     "model.rds": R().made(R().list(R().texts("a", "b"), R().closure(R().call("sum", R().symbol("x"))))),
@@ -57,6 +59,7 @@ CRAFTED = {
     "fasttext.bin": fasttext(),
     "word2vec.bin": word2vec(),
     "ctranslate2.bin": ctranslate2(),
+    "model.mlirbc": mlir(("vhlo", "func"), ("vhlo", "custom_call"), strings=("Sharding",)),
     "ivf.index": faiss_ivf(sparse_lists(2, 0)),
 }
 
@@ -139,6 +142,10 @@ def test_a_promise_that_functions_keep_and_that_reaches_nothing_is_no_alarm():
     frame = x.pair(x.promise(x.call("mean", x.symbol("v"))), tag=x.symbol("p"))
     verdict, findings = said(x.made(x.closure(x.symbol("p"), environment=x.environment(frame))), "x.rds")
     assert (verdict, [(finding.rule, finding.severity) for finding in findings]) == ("clean", [("r-runs-code", "low")])
+
+
+def test_only_what_r_takes_for_a_blank_ends_a_word():
+    assert unread_reasons(read(R("A").made(b"\v"), "x.rds")) == {"broken"}
 
 
 def test_a_class_of_vectors_is_a_reference():

@@ -425,6 +425,11 @@ FIRES = {
         ([Code("r", "call", ("unlink",), (), "1")], "high"),
     ],
     "r-vector-class": [([asks("r.class", "", "mmap_real", "instantiated")], "medium")],
+    "hlo-custom-call": [
+        ([asks("hlo.call", "", "mine"), asks("hlo.call", "", "main")], "medium"),
+        ([asks("hlo.call", "", "lapack_x"), asks("hlo.call", "", "xla_ffi_python_cpu_callback")], "high"),
+    ],
+    "hlo-dialect": [([asks("hlo.op", "mine", "run")], "medium")],
     "mlflow-loader": [
         ([asks("mlflow.loader", "mine", "loader")], "high"),
         ([asks("mlflow.loader", "", "mine")], "high"),
@@ -713,6 +718,8 @@ BEYOND_FACTS = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "hlo-custom-call": [([asks("hlo.call", "", "main"), asks("hlo.call", "", "lapack_sgeqrf_ffi")],)],
+    "hlo-dialect": [([asks("hlo.op", "vhlo", "custom_call_v1")],)],
     "mlflow-loader": [([asks("mlflow.loader", "mlflow.pyfunc", "model"), asks("mlflow.loader", "", "mlflow")],)],
     "serving-handler": [
         ([asks("serving.handler", "torchserve", "text_classifier")],),
