@@ -50,6 +50,7 @@ docs: .venv/development
 	$(BIN)/python -m tests.craft.table
 	$(BIN)/python -m tests.craft.formats_doc
 	$(BIN)/python -m tests.craft.sql_doc
+	$(BIN)/python -m tests.craft.examples
 
 # The pickle reader beside other scanners, into docs/bench.md.
 bench-pickles: .venv/development .bench/ready

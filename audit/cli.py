@@ -242,11 +242,12 @@ def export(folder: Path, **options: Any) -> None:
 
 @cli.command()
 @click.argument("rule", required=False)
-def rules(rule: str | None) -> None:
-    """List the rules, or explain one."""
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(rule: str | None, form: str) -> None:
+    """List the rules with when each takes effect, an example and what to do, or explain one."""
     from audit import commands  # noqa: PLC0415 - heavy
 
-    sys.exit(commands.rules(rule))
+    sys.exit(commands.rules(rule, form))
 
 
 @cli.command()

@@ -135,19 +135,17 @@ def sweep(targets: Sequence[str], options: Options, **how: Any) -> Exit:
     return guarded(lambda: run(targets, options, SweepOptions(**how)))
 
 
-def rules(rule: str | None) -> Exit:
+def rules(rule: str | None, form: str = "text") -> Exit:
     """`audit rules`."""
     from audit.suppress import unknown_rule  # noqa: PLC0415 - beside its only use
-    from reports.rules import explain, listing  # noqa: PLC0415 - beside its only use
+    from reports.rules import as_json, explain, listing  # noqa: PLC0415 - beside its only use
     from scanners.registry import RULES  # noqa: PLC0415 - as above
 
-    if rule is None:
-        say(listing(RULES))
-        return Exit.OK
-    if unknown := unknown_rule(rule):
+    if rule is not None and (unknown := unknown_rule(rule)):
         complain(unknown)
         return Exit.WRONG
-    say(explain({one.id: one for one in RULES}[rule]))
+    chosen = [one for one in RULES if rule in {None, one.id}]
+    say(as_json(chosen) if form == "json" else listing(chosen) if rule is None else explain(chosen[0]))
     return Exit.OK
 
 

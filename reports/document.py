@@ -8,7 +8,9 @@ import msgspec
 
 from reports.beside import beside
 from reports.escape import as_document
+from reports.siblings import safe_sibling
 from reports.suppression import suppressed
+from scanners.rules.triggers import of_finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,7 @@ def as_json(audit: Audit, said: Sequence[Reported]) -> str:
         "verdict": audit.verdict,
         "complete": audit.complete,
         "files": [_file(file) for file in audit.files],
-        "findings": [_finding(one) for one in said],
+        "findings": [_finding(one, audit) for one in said],
         "stats": {
             "files": stats.files,
             "bytes_total": stats.bytes_total,
@@ -87,8 +89,9 @@ def _file(file: File) -> dict[str, Any]:
     return told
 
 
-def _finding(one: Reported) -> dict[str, Any]:
+def _finding(one: Reported, audit: Audit) -> dict[str, Any]:
     file, finding, why = one
+    reach = of_finding(finding, file.format)
     told: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -97,6 +100,9 @@ def _finding(one: Reported) -> dict[str, Any]:
         "offset": finding.offset,
         "message": finding.message,
         "evidence": finding.evidence,
+        "trigger": reach.trigger,
+        "reach": reach.call,
+        "safe_sibling": safe_sibling(file, audit),
     }
     return told if why is None else told | {"suppressed": why._asdict()}
 

@@ -9,7 +9,9 @@ from reports import beside
 from reports.escape import visible
 from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
+from reports.siblings import safe_sibling
 from reports.suppression import suppressed
+from scanners.rules.triggers import of_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +102,7 @@ def _report(audit: Audit, said: Sequence[Reported], rules: Mapping[str, Rule], *
         yield from _group(
             severity, rules.get(rule_id), rule_id, found, explain=rule_id not in explained, verbose=verbose
         )
+        yield from _reached(audit, found)
         explained.add(rule_id)
     yield from _accepted(accepted)
     yield from _unexamined(audit)
@@ -165,6 +168,18 @@ def _group(
         yield line(Piece("What to do: ", "dim"), visible(rule.remedy), indent=2)
 
 
+def _reached(audit: Audit, found: list[tuple[File, Finding]]) -> Iterator[Line]:
+    """When findings come into effect, by which calls, and which files loaders take instead."""
+    reaches = list(dict.fromkeys(of_finding(finding, file.format) for file, finding in found))
+    told = [f"{reach.trigger}, by {reach.call}" if reach.call else reach.trigger for reach in reaches]
+    more = f"; and {len(told) - _PLACES} more" if len(told) > _PLACES else ""
+    yield line(Piece("When: ", "dim"), f"{'; '.join(told[:_PLACES])}{more}", indent=2)
+    instead = dict.fromkeys(path for file, _ in found if (path := safe_sibling(file, audit)))
+    if instead:
+        shown = ", ".join(visible(path) for path in list(instead)[:_PLACES])
+        yield line("Loaders take ", Piece(shown, "bold"), " instead, unless they are told not to.", indent=2)
+
+
 def _place(file: File, finding: Finding) -> str:
     member = f" > {visible(finding.member)}" if finding.member else ""
     offset = "" if finding.offset is None else f", byte {finding.offset}"
@@ -213,12 +228,16 @@ def _advice(audit: Audit) -> Iterator[Line]:
 
 
 def _safetensors(audit: Audit) -> str | None:
-    """A clean safetensors file beside a file that is not clean."""
+    """A clean safetensors file beside a file that is not clean, which no loader takes by itself."""
 
     def folder(path: str) -> str:
         return path.rpartition("/")[0]
 
-    bad = {folder(file.path) for file in audit.files if file.verdict in {"malicious", "suspicious"}}
+    bad = {
+        folder(file.path)
+        for file in audit.files
+        if file.verdict in {"malicious", "suspicious"} and not safe_sibling(file, audit)
+    }
     return next(
         (
             file.path

@@ -60,7 +60,7 @@ def test_a_file_that_is_no_database_is_said(tmp_path):
 def test_every_rule_is_listed_and_explained():
     listed = audit("rules")
     assert listed.code == 0
-    names = [line.split()[1] for line in listed.out.splitlines()]
+    names = [one["id"] for one in audit("rules", "--format", "json").json]
     assert "pickle-runs-code" in names
     explained = audit("rules", names[0])
     assert names[0] in explained.out

@@ -115,7 +115,9 @@ def test_the_document_has_the_keys_of_the_contract_and_no_others():
     assert list(document["files"][0]) == [
         "path", "size", "blob", "format", "verdict", "complete", "bytes_examined", "bytes_inert", "bytes_fetched", "reused", "error",
     ]  # fmt: skip
-    assert list(document["findings"][0]) == ["rule", "severity", "path", "member", "offset", "message", "evidence"]
+    assert list(document["findings"][0]) == [
+        "rule", "severity", "path", "member", "offset", "message", "evidence", "trigger", "reach", "safe_sibling",
+    ]  # fmt: skip
     assert list(document["stats"]) == ["files", "bytes_total", "bytes_fetched", "requests", "seconds"]
 
 

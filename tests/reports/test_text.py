@@ -41,10 +41,13 @@ CRITICAL  The file runs code when it is loaded  [pickle-runs-code]
       posix.system('id')
   What it means: Loading it does what its author wants, with your rights.
   What to do: Do not load it.
+  When: load, by torch.load(weights_only=False)
+  Loaders take model.safetensors instead, unless they are told not to.
 
 MEDIUM  The file runs code when it is loaded  [pickle-runs-code]
   odd.bin
       an import that nobody knows: foo.bar
+  When: load, by torch.load(weights_only=False)
 
 NOT EXAMINED TO THE END  1 file
   big.h5  limit: whole: 80 MB

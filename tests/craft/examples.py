@@ -1,0 +1,40 @@
+"""reports/examples.json: what each rule says of the first file that its test fires it with.
+
+python -m tests.craft.examples
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "reports" / "examples.json"
+TABLE = Path(__file__).parents[1] / "scanners" / "rules" / "test_rules.py"
+BEYOND = {
+    "name-collides": "Two files have one name on some systems: 'a/Config.json' is another",
+    "file-wrong-hash": "The file's bytes are not those that the Hub's hash names: its bytes are not those of sha256:9f86d081884c…",
+    "hub-repo-missing": "The file names a repository that is not there: gone/model",
+    "hub-repo-renamed": "The file names a repository that has moved: old/model is base/model",
+    "hub-repo-registered-later": "The file names a repository that is younger than the file: base/model is of 2026-05-01, the file of 2026-02-01",
+    "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
+}
+
+
+def examples():
+    """The message of each rule's first finding, by its id."""
+    described = importlib.util.spec_from_file_location("rules_fire", TABLE)
+    table = importlib.util.module_from_spec(described)
+    described.loader.exec_module(table)
+    said = {}
+    for rule, (first, *_) in table.FIRES.items():
+        facts, _, path, fmt = first if len(first) == 4 else (*first, "model.pkl", "pickle")
+        said[rule] = table.found(facts, rule, path, fmt)[0].message
+    return said | BEYOND
+
+
+def main():
+    """Write them anew."""
+    PAGE.write_text(json.dumps(examples(), indent=1, sort_keys=True, ensure_ascii=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
