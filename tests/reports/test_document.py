@@ -39,7 +39,7 @@ def test_the_document_is_exactly_this():
                 "offset": 2,
             }
             | {"message": "posix.system('id')", "evidence": {"callee": "posix.system"}}
-                | {"trigger": "load", "reach": "torch.load(weights_only=False)", "safe_sibling": None}
+            | {"trigger": "load", "reach": "torch.load(weights_only=False)", "safe_sibling": None}
         ],
         "stats": {"files": 3, "bytes_total": 209, "bytes_fetched": 50, "requests": 3, "seconds": 1.25},
         "hub": {"scanned": 0, "not_scanned": 3, "disagreements": []},
