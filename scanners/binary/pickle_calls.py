@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scanners.binary.carried_code import watched
 from scanners.binary.joblib_arrays import ARRAY, FILES, constructed, external_file, raw_array, wrapper
 from scanners.binary.pickle_convert import as_arguments, fix_imports, orders
+from scanners.binary.pickle_growth import MOST, grows, growth
 from scanners.binary.pickle_lexer import FLOAT, NUMBER, Broken, Payload
 from scanners.binary.pickle_resolve import (
     ANY_CODE,
@@ -59,7 +60,7 @@ _NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
 def ordinary(callee: Global) -> bool:
     """Whether a call with constants gives nothing that is looked into: neither what it makes, nor its state."""
     last = callee.name.rpartition(".")[2]
-    return last not in _LOOKED_INTO and not gives(callee) and not watched(callee)
+    return last not in _LOOKED_INTO and not gives(callee) and not grows(callee) and not watched(callee)
 
 
 class Caller(Stack):
@@ -69,6 +70,8 @@ class Caller(Stack):
         super().__init__(notes, payload)
         self._extensions: dict[int, Value] = {}
         self._protocol = 0
+        self._asked = 0
+        """Bytes that calls take of memory, as their constants say."""
 
     def _array(self, array: RawArray) -> None:
         """Pass over what joblib reads in the place of an array."""
@@ -175,13 +178,13 @@ class Caller(Stack):
             if isinstance(callee, Global):
                 self._notes.reference(callee, "resolved", self.at)
         if opcode.startswith("NEWOBJ") and not constructs(callee):
-            return Result(callee, arguments, opcode)
+            return self._result(callee, arguments, opcode)
         self._extensions |= registered(callee, arguments)
         if owner := changed(callee, arguments):
             self._notes.mutation(owner, opcode, arguments[1:2], self.at)
         found = looked_up(callee, arguments) if isinstance(callee, Getter) else evaluate(callee, arguments)
         if found is UNKNOWN:
-            return Result(callee, arguments, opcode)
+            return self._result(callee, arguments, opcode)
         if isinstance(found, bytes | str | tuple):
             self._due -= len(found)
             if self._due < self.at:
@@ -195,6 +198,15 @@ class Caller(Stack):
         elif isinstance(found, str):
             self._armed = True  # whatever it says, it was not spelled
         return found
+
+    def _result(self, callee: Value, arguments: tuple[Value, ...], opcode: str) -> Result:
+        """What a call gives that nobody works out; said is what no machine has room or time for."""
+        length, taken = growth(callee, arguments)
+        made = Result(callee, arguments, opcode, length)
+        self._asked += taken
+        if taken and self._asked > MOST:
+            self._notes.anomaly("pickle.bomb", show(made), self.at)
+        return made
 
     def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
         super()._grow(target, values, opcode)

@@ -158,12 +158,15 @@ class Mapping(_Container):
 
 
 class Result:
-    """What a call gave: `callee(*arguments)`, or an instance made by `how` without a call of its own."""
+    """What a call gave: `callee(*arguments)`, or an instance made by `how` without a call of its own.
 
-    __slots__ = ("arguments", "callee", "how", "state")
+    `length` is the number of elements that iterating over it gives, where that is certain (pickle_growth.py).
+    """
 
-    def __init__(self, callee: Value, arguments: tuple[Value, ...], how: str = "REDUCE") -> None:
-        self.callee, self.arguments, self.how = callee, arguments, how
+    __slots__ = ("arguments", "callee", "how", "length", "state")
+
+    def __init__(self, callee: Value, arguments: tuple[Value, ...], how: str = "REDUCE", length: int = 0) -> None:
+        self.callee, self.arguments, self.how, self.length = callee, arguments, how, length
         self.state: Value = None
         """What BUILD last put on it."""
 

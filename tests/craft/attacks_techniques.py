@@ -28,7 +28,7 @@ RUN = call(SYSTEM, COMMAND)
 RESOLVES = {"rule": "pickle-resolves-names", "severity": "high"}
 REACHES = {"rule": "pickle-reaches-out", "severity": "high"}
 MUTATES = {"rule": "pickle-mutates-global", "severity": "high"}
-BOMB = {"rule": "pickle-bomb", "severity": "medium"}
+BOMB = {"rule": "pickle-bomb", "severity": "medium", "verdict": "suspicious"}
 
 
 def _run(callee, *arguments):
@@ -442,6 +442,8 @@ T10 = several(
     ).split()},
     rule="pickle-tampers-scanner",
 )  # fmt: skip
+FOREVER = call(named("itertools", "repeat"), "NONE")
+_TERA = (1 << 40).to_bytes(6, "little")
 _LAUGH = asm(text("lol"), *[asm("DUP", "TUPLE2")] * 60)
 T11 = several(
     "T11",
@@ -449,14 +451,19 @@ T11 = several(
         "tuples doubled sixty times": stream(_LAUGH, RUN, "POP"),
         "a number of four megabytes": stream(op("LONG4", bytes(4_000_000)), "POP", RUN),
         "a memo index beyond memory": stream("NONE", op("LONG_BINPUT", 0x0FFFFFFF), "POP", RUN),
-        "a million marks": stream(op("MARK") * 1_000_000, RUN),
-        "a hundred thousand nested lists": stream(op("EMPTY_LIST") * 100_000 + op("APPEND") * 99_999, "POP", RUN),
+        "a hundred thousand marks": stream(op("MARK") * 100_000, RUN),
+        "fifty thousand nested lists": stream(op("EMPTY_LIST") * 50_000 + op("APPEND") * 49_999, "POP", RUN),
         "a text of a gigabyte that is not there": stream(RUN, b"\x8d" + (1 << 30).to_bytes(8, "little"), b"x"),
         "a regular expression that never ends": stream(
             call(named("re", "_compile"), text("(a+)+$"), op("BININT1", 0)), "POP", RUN
         ),
+        "a list of what never ends": (stream(call(named("builtins", "list"), FOREVER)), BOMB),
+        "a tuple of what never ends, made without a call": (
+            stream(named("builtins", "tuple"), FOREVER, "TUPLE1", "NEWOBJ"), BOMB,
+        ),
+        "a terabyte of zeros": (stream(call(named("builtins", "bytearray"), op("LONG1", _TERA))), BOMB),
     },
-)
+)  # fmt: skip
 _BENIGN = pickle.dumps({"weights": list(range(50)), "name": "model"}, 4)
 T12 = several(
     "T12",
