@@ -28,7 +28,6 @@ _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
 _GGML = _Kind("ggml", "GGML model")
-_OCDBT = _Kind("ocdbt", "Orbax database (OCDBT)")
 _ANNOY = _Kind("annoy", "Annoy index")
 
 # At offset 0 unless said otherwise; the first that fits counts.
@@ -39,7 +38,6 @@ _MAGICS = (
     _Magic(0, b"Obj\x01", _Kind("avro", "Avro file")),
     _Magic(0, b"SQLite format 3\x00", _Kind("sqlite", "SQLite database")),
     _Magic(0, b"mmap lm http://kheafield.com/code", _Kind("kenlm", "KenLM model")),
-    *(_Magic(0, b"\x0c\xdb" + mark, _OCDBT) for mark in (b"\x3a\x2a", b"\x1b\xde", b"\x20\xde")),
     _Magic(8, b"DUCK", _Kind("duckdb", "DuckDB database")),
     _Magic(0, b"FEA1", _Kind("feather", "Feather file of version 1")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),

@@ -18,6 +18,7 @@ from tests.craft.models import (
     flax_array,
     mlir,
     model_t7,
+    ocdbt,
     on_disk,
     pack,
     ubj,
@@ -207,6 +208,12 @@ MODEL_ATTACKS = {
                 b"binf" + bytes(136) + b"".join(struct.pack("<Q", len(t)) + t for t in (b"reg:linear", b"gbtree"))
                 + struct.pack("<i156x", 1) + struct.pack("<ii140x", 1, 1 << 30), {"name": "xgb.model"}
             ),
+            "OCDBT: a frame that is longer than the file": (
+                b"\x0c\xdb\x3a\x2a" + struct.pack("<QBB", 1 << 20, 0, 0) + bytes(30), {"name": "manifest.ocdbt"}
+            ),
+            "OCDBT: a frame of no length": (
+                b"\x0c\xdb\x3a\x2a" + struct.pack("<QBB", 0, 0, 0) + bytes(30), {"name": "manifest.ocdbt"}
+            ),
             "CatBoost: a model that is longer than the file": (b"CBM1" + struct.pack("<I", 1 << 31) + bytes(40), {"name": "a.cbm"}),
         },
         **BOUNDS,
@@ -285,6 +292,8 @@ MODEL_ATTACKS = {
                 "Triton: an environment from elsewhere": (
                     triton('parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "/tmp/env.tar.gz" } }'), {}
                 ),
+                "Orbax: a file outside of the database": (ocdbt(b"\x06../../x"), {"name": "manifest.ocdbt"}),
+                "Orbax: the same, and not compressed": (ocdbt(b"\x06../../x", compression=0), {"name": "manifest.ocdbt"}),
                 "Ollama: a model from elsewhere": (b"FROM /etc/model.gguf\n", {"name": "Modelfile"}),
                 "Ollama: an adapter from elsewhere": (b"FROM llama3\nADAPTER ../../x.gguf\n", {"name": "Modelfile"}),
             },

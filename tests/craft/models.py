@@ -2,6 +2,8 @@
 
 import struct
 
+import zstandard
+
 
 class R:
     """A stream of R; `kind` is X, A or B. Methods give items, `made` a file of one."""
@@ -232,6 +234,16 @@ def pack(value):
 
 def flax_array(shape, data, *, name="float32"):
     return (1, pack([shape, name, data]))
+
+
+def ocdbt(*bodies, compression=1):
+    """Frames of a database, the first of which is a manifest."""
+    made = b""
+    for number, body in enumerate(bodies):
+        kept = zstandard.compress(body) if compression else body
+        magic = b"\x0c\xdb\x20\xde" if number else b"\x0c\xdb\x3a\x2a"
+        made += magic + struct.pack("<QBB", len(kept) + 18, 0, compression) + kept + bytes(4)
+    return made
 
 
 def varint(value):

@@ -22,6 +22,7 @@ from tests.craft.models import (
     flax_array,
     mlir,
     model_t7,
+    ocdbt,
     pack,
     sparse_lists,
     ubj,
@@ -32,7 +33,7 @@ from tests.craft.table import said
 
 DATA = Path(__file__).parents[2] / "data" / "models"
 ALL = [attack for group in MODEL_ATTACKS.values() for attack in group]
-NOT_READ = {"annoy.ann": "annoy", "faiss-lsh.index": "faiss", "orbax-manifest.ocdbt": "ocdbt"}
+NOT_READ = {"annoy.ann": "annoy", "faiss-lsh.index": "faiss"}
 """Named, and never clean."""
 FORMATS = {
     "xgboost-dart.model": "xgboost.binary",
@@ -49,6 +50,7 @@ FORMATS = {
     "word2vec.bin": "word2vec",
     "ctranslate2.bin": "ctranslate2",
     "qr.mlirbc": "stablehlo",
+    "orbax-manifest.ocdbt": "ocdbt",
 }
 CRAFTED = {
     "model.rds": R().made(R().list(R().texts("a", "b"), R().closure(R().call("sum", R().symbol("x"))))),
@@ -60,6 +62,7 @@ CRAFTED = {
     "word2vec.bin": word2vec(),
     "ctranslate2.bin": ctranslate2(),
     "model.mlirbc": mlir(("vhlo", "func"), ("vhlo", "custom_call"), strings=("Sharding",)),
+    "manifest.ocdbt": ocdbt(b"\x04d/a18dea"),
     "ivf.index": faiss_ivf(sparse_lists(2, 0)),
 }
 
@@ -194,6 +197,11 @@ def test_paths_of_lightgbm_are_told_once_each_in_a_model_of_any_length():
 
 def test_a_model_with_a_control_character_is_no_lightgbm():
     assert read(LIGHTGBM.encode() + b"\x00", "model.txt").format != "lightgbm"
+
+
+def test_values_between_nodes_are_not_known():
+    outcome = read(ocdbt(b"node") + bytes(5000), "d/00")
+    assert (outcome.format, unread_reasons(outcome)) == ("ocdbt", {"unknown"})
 
 
 def test_a_kind_of_faiss_that_nobody_reads_is_named():
