@@ -139,6 +139,8 @@ AnomalyCode = Literal[
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
     "file.macros",  # a document that runs macros, or carries files that it opens
+    "pdf.script",  # a PDF document that runs scripts
+    "pdf.launch",  # one that starts a program
     "llamafile.argument",  # an argument of a llamafile that reaches out
     "file.native-code",  # machine code, or code of a virtual machine
     "file.flood",  # more different names than any honest file has

@@ -41,7 +41,6 @@ _MAGICS = (
     _Magic(8, b"DUCK", _Kind("duckdb", "DuckDB database")),
     _Magic(0, b"FEA1", _Kind("feather", "Feather file of version 1")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
-    _Magic(0, b"%PDF-", _Kind("pdf", "PDF document")),
 )
 
 _NAMES = {
@@ -54,10 +53,14 @@ _NAMES = {
     ".arrow": _Kind("arrow", "Arrow file"),
     ".feather": _Kind("arrow", "Arrow file"),
     ".lance": _Kind("lance", "Lance file"),
+    **dict.fromkeys((".caffemodel", ".dnn"), _Kind("protobuf", "model of Caffe or CNTK")),
+    **dict.fromkeys((".rknn", ".om", ".hef", ".bmodel", ".nb"), _Kind("npu", "program for a neural processor")),
+    **dict.fromkeys((".mnn", ".ncnn", ".uff"), _Kind("graph", "model of MNN, ncnn or TensorRT")),
     ".msgpack": _Kind("msgpack", "MessagePack"),
-    ".tfrecord": _Kind("tfrecord", "TFRecord file"),
+    **dict.fromkeys((".tfrecord", ".tfrecords"), _Kind("tfrecord", "TFRecord file")),
     ".engine": _Kind("tensorrt", "TensorRT engine"),
     ".plan": _Kind("tensorrt", "TensorRT engine"),
+    ".trt": _Kind("tensorrt", "TensorRT engine"),
     ".pte": _Kind("executorch", "ExecuTorch program"),
     ".rds": _Kind("rds", "R data"),
     ".ubj": _Kind("ubjson", "UBJSON model"),

@@ -43,11 +43,30 @@ ARGUMENT: Final = Rule(
     ("https://github.com/mozilla-ai/llamafile/blob/main/docs/creating_llamafiles.md",),
 )
 
-RULES: Final[tuple[Rule, ...]] = (NATIVE, MACROS, ARGUMENT)
+PDF_SCRIPT: Final = Rule(
+    "pdf-script",
+    "medium",
+    "A PDF document runs scripts",
+    "Viewers run them when it is opened or clicked; flaws of theirs have let them out. Papers and cards have none.",
+    "Open it in a browser, which runs them in a sandbox, or not at all.",
+    ("https://attack.mitre.org/techniques/T1059/007/",),
+)
+PDF_LAUNCH: Final = Rule(
+    "pdf-launch",
+    "high",
+    "A PDF document starts a program",
+    "Viewers ask once, in words that the document chooses.",
+    "Do not open it.",
+    ("https://attack.mitre.org/techniques/T1204/002/",),
+)
+
+RULES: Final[tuple[Rule, ...]] = (NATIVE, MACROS, ARGUMENT, PDF_SCRIPT, PDF_LAUNCH)
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.native-code": NATIVE,
     "file.macros": MACROS,
     "llamafile.argument": ARGUMENT,
+    "pdf.script": PDF_SCRIPT,
+    "pdf.launch": PDF_LAUNCH,
 }
 
 _PROGRAMS: Final = frozenset(

@@ -116,7 +116,7 @@ PAGES = (
         folder="models",
     ),
 )
-_PLAIN = frozenset(("media", "packed", "tables"))
+_PLAIN = frozenset(("media", "packed", "pdf", "tables"))
 """Honest files of formats that have no page: docs/formats.md names them."""
 FOLDERS = {page.folder for page in PAGES if page.folder} | _PLAIN
 

@@ -10,7 +10,7 @@ JUNK = b"\xfe\x00" * 600
 @pytest.mark.parametrize(
     ("start", "found"),
     [
-        (b"PAR1", "parquet"), (b"%PDF-1.7", "pdf"),
+        (b"PAR1", "parquet"), (b"SQLite format 3\0", "sqlite"), (bytes(8) + b"DUCK", "duckdb"),
     ],
 )  # fmt: skip
 def test_a_mark_names_the_format(start, found):

@@ -676,6 +676,8 @@ FIRES = {
     "tokenizer-shared-id": [([Anomaly("tokenizer.ids", "7: 'a' and 'b'")], "low")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
+    "pdf-script": [([Anomaly("pdf.script", "JavaScript")], "medium")],
+    "pdf-launch": [([Anomaly("pdf.launch")], "high")],
     "file-macros": [([Anomaly("file.macros", "macros of Visual Basic")], "high")],
     "llamafile-argument": [([Anomaly("llamafile.argument", "--host 0.0.0.0", ".args")], "medium")],
     "archive-encrypted": [([Anomaly("archive.encrypted", "", "a.pkl")], "medium")],
