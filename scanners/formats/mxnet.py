@@ -125,7 +125,7 @@ SCANNER = Scanner(
             known_by="`0x112` in 64 bits",
             read="the header of every array, names",
             inert="the numbers, in their declared place",
-            rules="mxnet",
+            rules="engine",
             peer="modelaudit: patterns in the bytes",
             more="it is proven, not skipped; graphs are read as JSON",
         ),

@@ -122,7 +122,7 @@ SCANNER = Scanner(
             known_by="a protocol buffer that begins with its first block",
             read="operators of every block, files that they name",
             inert="values of attributes that are long",
-            rules="paddle",
+            rules="engine",
             peer="modelaudit: patterns in the bytes",
             more="it is parsed; programs in JSON as well",
         ),
