@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from scanners.binary.read_ahead import Ahead
+from scanners.budget import LimitReached
 from scanners.scanner import NotThisFormat
 from scanners.source import Slice, Span, subtract
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 T = TypeVar("T")
+MANY: Final = 1_000_000
+"""Things that a reader holds at once, at most."""
 _SHORT: Final = 4096
 """Bytes of a run that is read all the same: stepping over it would save nothing."""
 _NEAR: Final = 256
@@ -78,6 +81,13 @@ class Layout:
         at, count = self.at, self.number(width, signed=True)
         if count < 0 or count * least > self.left:
             raise Bent(f"{count} {what} where {self.left} bytes are left", at)
+        return count
+
+    def several(self, width: int, least: int, what: str) -> int:
+        """A count of things that are held in memory; raises `LimitReached` over `MANY`."""
+        count = self.count(width, least, what)
+        if count > MANY:
+            raise LimitReached(what, f"{count}, over {MANY}")
         return count
 
     def text(self, length: int, most: int, what: str) -> str:

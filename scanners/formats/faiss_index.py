@@ -102,7 +102,7 @@ def _lists(layout: Layout) -> None:
     shape = layout.take(4)
     if shape not in (b"full", b"sprs"):
         raise Bent(f"lists of kind {shape!r}", layout.at)
-    total = layout.count(8, 8, "sizes")
+    total = layout.several(8, 8, "sizes")
     if shape == b"full" and total != count:
         raise Bent(f"{total} sizes of {count} lists", layout.at)
     sizes = layout.numbers(8, total)[shape == b"sprs" :: 1 + (shape == b"sprs")]

@@ -28,6 +28,8 @@ _MAP: Final = re.compile(
 _PLAIN: Final = re.compile(rb"[\x00-\x7f\xe0-\xff\xc0\xc2\xc3]+")
 """Values of one byte: small numbers, nil, truth values."""
 _PIECE: Final = 4096
+_HOLDS: Final = re.compile(rb"[\x81-\x9f\xc4-\xc9\xd4-\xd8\xdc-\xdf]")
+"""How a value begins that holds others, or data."""
 _EMPTY: Final = b"\x80"
 _WIDTHS: Final = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2,
                   0xD2: 4, 0xD3: 8}  # fmt: skip
@@ -46,8 +48,9 @@ def recognise(sample: Sample) -> bool:
 
 def scan(source: Source, scan: Scan) -> None:
     """State the extensions that no library of models has, and what is in runs of bytes."""
-    sure = scan.name.lower().endswith(".msgpack")
-    if not sure and not recognise(Sample(source.size, source.read(0, min(64, source.size)), b"")):
+    head = source.read(0, min(64, source.size))
+    sure = scan.name.lower().endswith(".msgpack") and _HOLDS.match(head) is not None
+    if not sure and not recognise(Sample(source.size, head, b"")):
         raise NotThisFormat
     layout = Layout(source, scan, "big")
     laid_out(layout, _Walk(layout).read, sure=sure)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scanners.binary.layout import Bent, Layout, laid_out
+from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.binary.r_stream import HEAD, Binary, Words
 from scanners.budget import LimitReached
 from scanners.facts import Code, Reference, clip, clip_name
@@ -39,8 +39,6 @@ _ACTIVE: Final = 1 << 15
 _ATTRIBUTES, _TAGGED = 1 << 9, 1 << 10
 _CLASSES: Final = "class"
 """In the place of a moment: what is named is a class of vectors."""
-_PENDING_MOST: Final = 1_000_000
-_REFERENCES_MOST: Final = 4_000_000
 _NAMES_MOST: Final = 65_536
 _EACH: Final = 64
 _PLAIN: Final = frozenset(
@@ -107,8 +105,8 @@ class _Walk:
             self._in.blank()
 
     def _push(self, step: Callable[[_Where], None], where: _Where) -> None:
-        if len(self._todo) > _PENDING_MOST:
-            raise LimitReached("depth", f"over {_PENDING_MOST} items in each other")
+        if len(self._todo) > MANY:
+            raise LimitReached("depth", f"over {MANY} items in each other")
         self._todo.append((step, where))
 
     def _several(self, count: int, where: _Where, step: Callable[[_Where], None] | None = None) -> None:
@@ -141,8 +139,8 @@ class _Walk:
         return self._in.text(length).decode("utf-8", "backslashreplace")
 
     def _refer(self, symbol: str = "") -> None:
-        if len(self._symbols) >= _REFERENCES_MOST:
-            raise LimitReached("references", f"over {_REFERENCES_MOST}")
+        if len(self._symbols) >= MANY:
+            raise LimitReached("references", f"over {MANY}")
         self._symbols.append(symbol)
 
     # -- what code says

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary.layout import Bent, Layout, laid_out
+from scanners.binary.layout import MANY, Bent, Layout, laid_out
+from scanners.budget import LimitReached
 from scanners.facts import Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 
@@ -54,6 +55,11 @@ def _number(layout: Layout) -> int:
         return layout.number(8)
     more = (first & -first).bit_length() - 1
     return int.from_bytes(bytes([first]) + layout.take(more), "little") >> more + 1
+
+
+def _few(count: int, what: str) -> None:
+    if count > MANY:
+        raise LimitReached(what, f"{count}, over {MANY}")
 
 
 class _Module:
@@ -98,12 +104,15 @@ class _Module:
     def _texts(self, layout: Layout, stop: int) -> None:
         count = _number(layout)
         layout.holds(count, "lengths")
+        _few(count, "strings")
         layout.scan.budget.hold(stop - layout.at, "strings")
         lengths = [_number(layout) for _ in range(count)]
         self._strings = [layout.text(length, _TEXT_MOST, "a string").rstrip("\0") for length in reversed(lengths)]
 
     def _named(self, layout: Layout, stop: int) -> None:
-        for _ in range(_number(layout)):
+        count = _number(layout)
+        _few(count, "dialects")
+        for _ in range(count):
             number = _number(layout)
             self._dialects.append(number >> 1)
             if number & 1:
@@ -115,7 +124,9 @@ class _Module:
             dialect = _number(layout)
             if dialect >= len(self._dialects):
                 raise Bent(f"dialect {dialect} of {len(self._dialects)}", layout.at)
-            for _ in range(_number(layout)):
+            count = _number(layout)
+            _few(len(self._operations) + count, "operations")
+            for _ in range(count):
                 self._operations.append((self._dialects[dialect], _number(layout) >> (self._version >= _REGISTERED)))
 
     def _string(self, number: int) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary.layout import Bent, Layout, laid_out
+from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.budget import LimitReached
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 
@@ -32,7 +32,6 @@ _HEAD: Final = re.compile(
 _TEXT_HEAD: Final = re.compile(rb"[34]\n1\n[0-9]{1,9}\n(?:V [0-9]+|[1-5]|torch\.\w+|nn\.\w+)\n")
 _NAME_MOST: Final = 512
 _DIMS_MOST: Final = 64
-_PENDING_MOST: Final = 1_000_000
 _STATED_MOST: Final = 32
 
 
@@ -71,8 +70,8 @@ class _Walk:
 
     def _several(self, count: int) -> None:
         """Read `count` objects, and ask for the next only when its time has come."""
-        if len(self._todo) > _PENDING_MOST:
-            raise LimitReached("depth", f"over {_PENDING_MOST} objects in each other")
+        if len(self._todo) > MANY:
+            raise LimitReached("depth", f"over {MANY} objects in each other")
         if count > 1:
             self._todo.append(lambda: self._several(count - 1))
         if count > 0:
@@ -107,6 +106,8 @@ class _Walk:
         index = self._layout.number(4)
         known = index in self._seen
         self._seen.add(index)
+        if len(self._seen) > MANY:
+            raise LimitReached("objects", f"over {MANY}")
         return not known
 
     def _function(self, at: int) -> None:

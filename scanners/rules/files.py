@@ -89,8 +89,8 @@ _UNTOLD: Final = frozenset(("", "unknown", "empty", "git"))
 """Families that say nothing about what the content is."""
 
 _WEIGHTS: Final = frozenset(
-    ".bin .ckpt .dill .gguf .h5 .hdf5 .joblib .keras .mdl .model .npy .npz .onnx .pdparams .pickle .pkl .pt .pth"
-    " .safetensors .tflite".split()
+    ".bin .cbm .ckpt .dill .faiss .ftz .gguf .h5 .hdf5 .joblib .keras .mdl .model .msgpack .npy .npz .onnx .pdparams"
+    " .pickle .pkl .pt .pth .rda .rds .safetensors .t7 .tflite .ubj".split()
 )
 _WORDS: Final = frozenset("text json lightgbm yaml requirements packages markdown".split())
 _EXPECTED: Final[dict[str, frozenset[str]]] = {

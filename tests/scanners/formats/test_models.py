@@ -1,6 +1,7 @@
 """Models of many libraries: each is read to its end, and nothing that bends it is let pass."""
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,27 @@ def test_a_storage_of_torch7_is_not_fetched():
     outcome, held, _ = scan_in_rounds(t7, "m.t7", scanners=SCANNERS, block=4096)
     assert (outcome.facts, outcome.account.unexplained) == ((), 0)
     assert sum(span.length for span in held) < 300_000
+
+
+def test_a_name_alone_makes_no_messagepack():
+    outcome = read(b"\x80\x04N.", "model.msgpack")
+    assert (outcome.format, anomalies(outcome)) == ("pickle", set())
+    assert read(b"\x05\xff", "model.msgpack").format == "msgpack"
+    assert unread_reasons(read(b"\x05\xff", "model.msgpack")) == {"no-reader"}
+
+
+def test_more_than_can_be_held_is_a_limit(monkeypatch):
+    for module in ("binary.layout", "formats.torch7", "formats.stablehlo", "formats.rdata"):
+        monkeypatch.setattr(f"scanners.{module}.MANY", many := 100)
+    lists = b"ilar" + struct.pack("<QQ", many + 1, 16) + b"full" + struct.pack("<Q", many + 1) + bytes(900)
+    deep = b"".join(struct.pack("<iii", 3, index, 1) for index in range(many + 2)) + bytes(8)
+    strings = mlir(("vhlo", "x"), strings=[f"s{number}" for number in range(120)])
+    x = R()
+    symbols = x.list(*(x.symbol(f"s{number}") for number in range(120)))
+    for data, name in (
+        (faiss_ivf(lists), "a.index"),
+        (deep, "a.t7"),
+        (strings, "a.mlirbc"),
+        (x.made(symbols), "a.rds"),
+    ):
+        assert (unread_reasons(read(data, name)), name) == ({"limit"}, name)
