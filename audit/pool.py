@@ -127,7 +127,7 @@ class _Server:
         self.alive = False
         anyio.notify_closing(self._socket)
         self._socket.close()
-        if why:
+        if why or not self._number:
             self._kill()
         try:
             # Told by the end of its socket, it kills and reaps its children and leaves.
@@ -179,6 +179,8 @@ class Jail:
 
     async def __aenter__(self) -> Self:
         self._tasks: TaskGroup = await anyio.create_task_group().__aenter__()
+        # It gets ready while the rest of the run does; the first blob would wait for it else.
+        self._start()
         return self
 
     async def __aexit__(

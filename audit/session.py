@@ -89,9 +89,6 @@ async def open_session(config: Config, options: Options, limiter: Limiter | None
         retry=retry,
     )
     store = None if options.no_store else Store(database(config, options.db), wait=config.store.wait)
-    if store is not None:
-        # Before anything is fetched: hours of work must not end at a file that cannot be written.
-        await anyio.to_thread.run_sync(store.check)
     jail = Jail(
         workers=config.scan.workers or os.cpu_count() or 1,
         deadline=config.scan.deadline,
@@ -99,7 +96,10 @@ async def open_session(config: Config, options: Options, limiter: Limiter | None
         limits=config.scan.limits,
     )
     with progress(quiet=options.quiet) as shown:
-        async with Client(settings, limiter) as client, jail:
+        async with jail, Client(settings, limiter) as client:
+            if store is not None:
+                # Before anything is fetched: hours of work must not end at a file that cannot be written.
+                await anyio.to_thread.run_sync(store.check)
             tools = Tools(
                 jail=jail,
                 policy=policy(config),

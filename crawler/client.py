@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import anyio
-import httpx2
 import msgspec
 
 from crawler import limits
@@ -36,6 +35,8 @@ from crawler.retry import Policy, persist
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
     from types import TracebackType
+
+    import httpx2
 
 HOPS = 5
 """Redirects followed for one request; the Hub needs two, for a renamed repo's small file three."""
@@ -133,28 +134,38 @@ class Client:
         """Bytes of bodies received."""
         self._agent = f"hub-audit/{version('hub-audit')}"
         self._hosts: dict[Origin, anyio.Semaphore] = {}
-        self._scope = AsyncExitStack()
+        self._open = False
         self._http: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        with network("the proxy"):
-            http = httpx2.AsyncClient(
-                follow_redirects=False,
-                timeout=httpx2.Timeout(self.settings.read, connect=self.settings.connect, pool=None),
-                limits=httpx2.Limits(
-                    max_connections=self.settings.connections,
-                    max_keepalive_connections=self.settings.connections,
-                    keepalive_expiry=30.0,
-                ),
-            )
-        self._http = await self._scope.enter_async_context(http)
+        self._open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._scope.aclose()
-        self._http = None
+        self._open = False
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    def _connections(self) -> httpx2.AsyncClient:
+        """The pool itself, made for the first request: a run that makes none does without its library."""
+        assert self._open, "the client is used inside its context"
+        if self._http is None:
+            import httpx2  # noqa: PLC0415 - heavy
+
+            with network("the proxy"):
+                self._http = httpx2.AsyncClient(
+                    follow_redirects=False,
+                    timeout=httpx2.Timeout(self.settings.read, connect=self.settings.connect, pool=None),
+                    limits=httpx2.Limits(
+                        max_connections=self.settings.connections,
+                        max_keepalive_connections=self.settings.connections,
+                        keepalive_expiry=30.0,
+                    ),
+                )
+        return self._http
 
     @asynccontextmanager
     async def open(
@@ -198,6 +209,7 @@ class Client:
         self, url: str, *, home: Home, headers: Mapping[str, str], limit: int, form: bytes | None = None
     ) -> httpx2.Response:
         """A whole answer of the Hub's API, after as many attempts as the policy allows, whatever its status."""
+        import httpx2  # noqa: PLC0415 - heavy
 
         async def once() -> httpx2.Response:
             async with self.open(url, home=home, headers=headers, form=form) as answer:
@@ -224,7 +236,9 @@ class Client:
         form: bytes | None,
     ) -> httpx2.Response:
         """One request; the response is closed with the stack."""
-        assert self._http is not None, "the client is used inside its context"
+        import httpx2  # noqa: PLC0415 - heavy
+
+        connections = self._connections()
         if home is not None and home.owns(url):
             await self.limiter.ready(limits.bucket(url))
         own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": self._agent}
@@ -239,7 +253,7 @@ class Client:
         await stack.enter_async_context(self._host(url))
         with network(url):
             self.requests += 1
-            response = await self._http.send(request, stream=True)
+            response = await connections.send(request, stream=True)
         stack.push_async_callback(response.aclose)
         if home is not None and home.owns(url):
             self.limiter.note(response.headers, response.status_code)
@@ -265,6 +279,8 @@ def _raw(response: httpx2.Response) -> aclosing[AsyncGenerator[bytes]]:
 @lru_cache(maxsize=1024)
 def address(url: str) -> httpx2.URL:
     """An http or https address as the client itself reads it; `BadUrlError` for anything else."""
+    import httpx2  # noqa: PLC0415 - heavy
+
     try:
         read = httpx2.URL(url)
     except httpx2.InvalidURL as error:
@@ -291,6 +307,8 @@ def offline_mode() -> bool:
 
 def _follow(here: str, location: str) -> str:
     """Where a redirect leads: http or https, and never from the second back to the first."""
+    import httpx2  # noqa: PLC0415 - heavy
+
     try:
         target = str(address(here).join(location))
         scheme = address(target).scheme

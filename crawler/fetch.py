@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
-import httpx2
 
 from crawler import limits, ranges
 from crawler.errors import CrawlError, NetworkError, WrongBytesError, of_hub, of_status, shown
@@ -233,7 +232,8 @@ class Fetcher:
 
 async def _of_hub_answer(remote: Remote, answer: Answer) -> CrawlError:
     """The error of the Hub's own answer, read as huggingface_hub reads it."""
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - `audit --help` does without it
+    import httpx2  # noqa: PLC0415 - `audit --help` does without it
+    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - the same
     from huggingface_hub.utils._http import hf_raise_for_status  # noqa: PLC0415 - the same
 
     response = httpx2.Response(

@@ -32,6 +32,7 @@ from scanners.account import Totals
 from scanners.binary import codecs as compressions
 from scanners.binary import messages, pickle_runs
 from scanners.facts import Unread
+from scanners.formats import template
 from scanners.scanner import Stopped
 from scanners.source import SparseSource
 
@@ -128,6 +129,7 @@ def serve(control: int, scan: ScanBlob) -> None:
         codecs.lookup(name)
     compressions.load_libraries()
     messages.load_libraries()
+    template.load_libraries()
     gc.collect()
     gc.disable()
     gc.freeze()

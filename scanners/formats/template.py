@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary import go_template, jinja
 from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
@@ -17,6 +16,7 @@ from scanners.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scanners.binary import jinja
     from scanners.facts import AnomalyCode
     from scanners.source import Source
 
@@ -34,6 +34,8 @@ def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
 
 def scan(source: Source, scan: Scan) -> None:
     """State what the template looks up, says and decides by."""
+    from scanners.binary import jinja  # noqa: PLC0415 - heavy, and loaded before the seal by `load_libraries`
+
     if source.size > 4 * jinja.MOST:
         scan.unread("limit", f"a template of {source.size} bytes")
         return
@@ -52,7 +54,14 @@ def scan(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
+def load_libraries() -> None:
+    """Import the readers of templates, and Jinja with them: a sealed process could not."""
+    from scanners.binary import go_template, jinja  # noqa: F401, PLC0415
+
+
 def _read(text: str) -> jinja.Template:
+    from scanners.binary import go_template, jinja  # noqa: PLC0415 - as in `scan`
+
     try:
         return jinja.read(text)
     except ValueError as problem:
