@@ -38,7 +38,8 @@ _PSEUDO: Final = re.compile(r"(\w+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _RUN: Final = frozenset(("php", "php=", "perl", "python"))
 """Targets of instructions that a program runs."""
 _KNOWN: Final = re.compile(
-    r"https?://(?:www\.)?(?:w3\.org|apple\.com|oasis-open\.org|dmg\.org|java\.sun\.com)/[\w./-]*|about:legacy-compat"
+    r"https?://(?:www\.)?(?:w3\.org|apple\.com|oasis-open\.org|dmg\.org|freedesktop\.org|java\.sun\.com)/[\w./-]*"
+    r"|about:legacy-compat"
 )
 """Document types of standards, which every reader has or does without."""
 
@@ -107,10 +108,10 @@ class Events:
 
     # -- document types
 
-    def _doctype(self, name: str, system: str | None, _public: str | None, _internal: int) -> None:
+    def _doctype(self, name: str, system: str | None, public: str | None, _internal: int) -> None:
         self.doctype = name
         if system is not None and not _KNOWN.fullmatch(system):
-            self.opens(system, "the document type")
+            self.opens(system, "the document type" if public is None else f"the document type {public}")
         self._parser.DefaultHandler = self._rest
 
     def _doctype_ends(self) -> None:
@@ -135,8 +136,9 @@ class Events:
         _notation: str | None,
     ) -> None:
         if system is not None:
-            self.opens(system, f"the entity {name}")
-            raise _Stop
+            if not _KNOWN.fullmatch(system):
+                self.opens(system, f"the entity {name}")
+            self._limit(f"the entity {name} lies elsewhere")
         self._entities += 1
         if parameter or value is None or not _PLAIN.fullmatch(value) or self._entities > _PLAIN_MOST:
             self._refuse("%" if parameter else "&", f"{name}: {value!r}")

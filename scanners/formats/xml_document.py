@@ -33,8 +33,7 @@ _NAMES_MOST: Final = 1024
 _XINCLUDE: Final = re.compile(r"https?://www\.w3\.org/200[13]/XInclude")
 _XSLT: Final = re.compile(r"https?://www\.w3\.org/(?:1999/XSL/Transform|TR/WD-xsl)")
 _DRAWN: Final = re.compile(r"https?://www\.w3\.org/(?:2000/svg|1999/xhtml)")
-_CALLS: Final = re.compile(r"(?:xalan|java|class):.*|.*/(?:xalan|xslt)/java.*|https?://(?:saxon\.sf\.net|php\.net)/.*"
-                           r"|urn:schemas-microsoft-com:xslt|clr-namespace:.*")  # fmt: skip
+_CALLS: Final = re.compile(r"(?:xalan|java|class):.*|.*/(?:xalan|xslt)/java.*|https?://php\.net/xsl.*")
 """Namespaces that bind to code of the program that reads the document."""
 _OBJECTS: Final = re.compile(
     r"java\.beans\.XMLDecoder|java\.lang\.(?:ProcessBuilder|Runtime)|javax\.script\.\w+|javax\.naming\.\w+"

@@ -147,6 +147,8 @@ _TOKENIZERS: Final = frozenset(
     " UnigramTokenizer VocabDecoder VocabEncoder WordpieceTokenizer".split()
 )
 """Operators of the package openvino_tokenizers, which turns words into numbers."""
+_SITE: Final = re.compile(r"https?://(?:[a-z][a-z0-9-]*\.)+[a-z]{2,}/", re.IGNORECASE)
+"""The address of a site with a name, where public document types lie."""
 _STYLESHEETS: Final = (".xsl", ".xslt")
 _SHOWN: Final = 8
 _OPENS: Final = {"xml.external": EXTERNAL, "openvino.kernel": KERNEL, "openvino.library": LIBRARY}
@@ -157,7 +159,7 @@ def judge(case: Case) -> Iterator[Finding]:
     for fact in case.anomalies:
         if rule := ANOMALIES.get(fact.code):
             plain = fact.code == "xml.stylesheet" and case.path.lower().endswith(_STYLESHEETS)
-            severity: Severity | None = "medium" if plain else None
+            severity: Severity | None = "low" if plain else None
             yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity=severity)
     for opened in case.opens:
         if rule := _OPENS.get(opened.kind):
@@ -171,9 +173,13 @@ def judge(case: Case) -> Iterator[Finding]:
 
 
 def _weight(opened: Opens) -> Severity | None:
-    """Less than its rule weighs, of a document type or a stylesheet that lies beside the document."""
-    beside = opened.by in {"the document type", "the stylesheet"} and not leads_away(opened.path)
-    return "medium" if beside and opened.kind == "xml.external" else None
+    """Less than its rule weighs, of what most readers pass over and documents are written with."""
+    if opened.by == "the stylesheet":
+        return None if leads_away(opened.path) else "low"
+    if opened.by.startswith("the document type"):
+        named = opened.by != "the document type" and _SITE.match(opened.path)
+        return "medium" if named or not leads_away(opened.path) else None
+    return None
 
 
 def _is_known(operator: Reference) -> bool:

@@ -11,9 +11,10 @@ from scanners.registry import SCANNERS
 from tests.craft.attacks_engines import ENGINE_ATTACKS
 from tests.craft.reading import anomalies, referenced, scan, scan_in_rounds, unread_reasons
 from tests.craft.table import said
-from tests.craft.xml import XINCLUDE, constant, document, layer, net, pmml, svg
+from tests.craft.xml import XINCLUDE, XSLT, constant, document, layer, net, pmml, svg
 
 ALL = [attack for title, group in ENGINE_ATTACKS.items() if "XML" in title for attack in group]
+STYLED = document("<root/>").replace(b"<root", b'<?xml-stylesheet type="text/xsl" href="x.xsl"?><root')
 W3C = 'PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"'
 
 
@@ -66,6 +67,12 @@ def test_weights_are_numbers_unless_they_are_something_else():
     assert said(b"\x80\x04cposix\nsystem\n(X\x01\0\0\0xtR.", "openvino_model.bin")[0] == "malicious"
 
 
+def test_a_stylesheet_by_its_name_and_one_beside_a_document_are_told():
+    for data in (document(f"<xsl:stylesheet {XSLT} xmlns:msxsl='urn:schemas-microsoft-com:xslt'/>"), STYLED):
+        verdict, findings = said(data, "report.xsl")
+        assert (verdict, [finding.severity for finding in findings]) == ("clean", ["low"])
+
+
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
@@ -84,9 +91,10 @@ def test_weights_are_numbers_unless_they_are_something_else():
         (document("<root/><root/>"), "broken"),
         (document("<root>&x;</root>"), "broken"),
         (b'<?xml version="1.0"?>', "broken"),
+        (document("<root/>", '<!ENTITY % lat PUBLIC "x" "http://www.w3.org/lat1.ent"> %lat;'), "limit"),
         (b"words", "no-reader"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_is_not_read_is_said(data, reason):
     assert unread_reasons(read(data)) == {reason}

@@ -631,7 +631,8 @@ FIRES = {
     "xml-external": [
         ([opens("xml.external", "notes.txt", "the entity x")], "high"),
         ([opens("xml.external", "http://198.51.100.7/x.dtd", "the document type")], "high"),
-        ([opens("xml.external", "x.xsl", "the stylesheet")], "medium"),
+        ([opens("xml.external", "x.xsl", "the stylesheet")], "low"),
+        ([opens("xml.external", "http://acme.example/x.dtd", "the document type -//A//DTD X//EN")], "medium"),
     ],
     "openvino-custom-operator": [
         ([asks("openvino.op", "extension", "Exec"), asks("openvino.op", "acme", "F")], "medium"),
@@ -645,7 +646,7 @@ FIRES = {
     "xml-doctype": [([Anomaly("xml.doctype", "net of net")], "high")],
     "xml-stylesheet": [
         ([Anomaly("xml.stylesheet", "xsl:stylesheet")], "high"),
-        ([Anomaly("xml.stylesheet", "xsl:stylesheet")], "medium", "report.xsl", "xslt"),
+        ([Anomaly("xml.stylesheet", "xsl:stylesheet")], "low", "report.xsl", "xslt"),
     ],
     "xml-script": [([Anomaly("xml.script", "<script>")], "medium")],
     "xml-object": [([Anomaly("xml.object", "java.lang.ProcessBuilder")], "high")],
