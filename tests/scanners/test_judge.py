@@ -180,7 +180,8 @@ def test_every_kind_of_file_that_is_opened_has_its_judge():
 
 
 def test_every_kind_of_reference_has_its_judge():
-    found = {kind: judged([Reference(kind, "nobody.knows", "It", "imported")]) for kind in get_args(ReferenceKind)}
+    facts = {kind: [Reference(kind, "nobody.knows", "It", "imported")] for kind in get_args(ReferenceKind)}
+    found = {kind: judged(stated, "model_index.json", "json") for kind, stated in facts.items()}
     assert {kind: [f.rule for f in findings] for kind, findings in found.items()} == {
         "pickle.global": ["pickle-unknown-import"],
         "pickle.persistent": [],
