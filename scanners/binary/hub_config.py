@@ -127,7 +127,7 @@ class HubConfig:
                     command = each.get("command") if isinstance(each, dict) else each
                     found.append(("serving.command", "cog", command))
         if "loader_module" in value:
-            found.append(("serving.handler", "mlflow", value.get("code")))
+            found += [("serving.handler", "mlflow", value.get(key)) for key in ("code", "model_code_path")]
         if "service" in value and not _OF_BENTO.isdisjoint(value):
             found += [("serving.handler", "bentoml", value["service"])]
             found += [("serving.command", "bentoml", each.get("setup_script")) for each in dicts(value.get("docker"))]

@@ -21,9 +21,10 @@ ORDER: Final[tuple[When, ...]] = ("import", "load", "main", "call")
 """The first that applies counts."""
 _LOADED: Final = frozenset(
     "forward generate from_pretrained _from_pretrained from_config _init_weights init_weights post_init setup"
-    " load_model load init initialize preprocess postprocess predict inference handle custom_generate".split()
+    " load_model load init initialize preprocess postprocess predict inference handle custom_generate"
+    " model_fn input_fn predict_fn output_fn".split()
 )
-"""Methods that loaders, trainers and servers of models call (transformers, diffusers, the Hub's inference handlers)."""
+"""Methods that loaders, trainers and servers of models call (transformers, diffusers, the Hub, SageMaker)."""
 _SHOWN: Final = 160
 _ARGUMENTS: Final = 8
 _TEXTS: Final = 16

@@ -107,7 +107,7 @@ def _plain(path: str) -> bool:
 
 SCANNER = Scanner(
     "python",
-    2,
+    3,
     frozenset({".py", ".pyw", ".pyi"}),
     recognise,
     scan,

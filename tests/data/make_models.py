@@ -165,6 +165,14 @@ def model_spec():
     return module
 
 
+def descriptions():
+    from mlflow.models import Model
+
+    model = Model(artifact_path="model")
+    model.add_flavor("python_function", loader_module="mlflow.sklearn", model_path="model.pkl", env={"conda": "conda.yaml"})
+    model.save(OUT / "MLmodel")
+
+
 def indices():
     import annoy
     import faiss
@@ -200,5 +208,5 @@ def indices():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    for make in (old,) if sys.argv[1:] == ["old"] else (boosting, arrays, r_files, words, indices):
+    for make in (old,) if sys.argv[1:] == ["old"] else (boosting, arrays, r_files, words, descriptions, indices):
         make()
