@@ -90,6 +90,7 @@ ReferenceKind = Literal[
     "zarr.codec",  # what the chunks of an array went through
     "hlo.op",  # an operation of a StableHLO program, its dialect as module
     "hlo.call",  # what may be a function that such a program has called outside of itself
+    "r.namespace",  # a package that R loads
     "r.class",  # a class of vectors that R makes while it loads
     "tool.command",  # a command that a tool of developers runs; its module says when
     "package",  # a package by its name, its installer as module

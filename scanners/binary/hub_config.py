@@ -42,9 +42,8 @@ _PATHS: Final = frozenset(
 _AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:[\\/]|[a-z][a-z+.-]*://|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
 _FILLED: Final = re.compile(r"\$\{\s*(oc\.env|env|eval|oc\.decode|oc\.create|python|import|load)\s*:([^}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
-_SERVED: Final = re.compile(r"[\w./-]+:\w+")
-_ANYTHING: Final = frozenset(("torchserve", "mlflow"))
-"""Servers that name files and folders."""
+_SERVED: Final = {"cog": re.compile(r"[\w./-]+\.py:\w+"), "bentoml": re.compile(r"[\w./-]+:\w+")}
+"""How servers name code; others name files and folders."""
 _OF_COG: Final = frozenset(("build", "predict", "train", "image"))
 _OF_BENTO: Final = frozenset("include python docker models conda labels envs".split())
 _TRUE: Final = frozenset(("true", "yes", "on"))
@@ -133,7 +132,7 @@ class HubConfig:
             found += [("serving.command", "bentoml", each.get("setup_script")) for each in dicts(value.get("docker"))]
         for kind, server, said in found:
             for text in texts(said):
-                if kind == "serving.command" or server in _ANYTHING or _SERVED.fullmatch(text):
+                if kind == "serving.command" or server not in _SERVED or _SERVED[server].fullmatch(text):
                     self._state(kind, server, text, "imported" if kind == "serving.handler" else "called", place)
 
     def _codecs(self, value: dict[str, object], place: Place) -> None:

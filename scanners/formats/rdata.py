@@ -37,8 +37,10 @@ _CONSTANT_PAIRS: Final = frozenset((_CALL, _PAIRS, _SHARED, _AGAIN, _CALL_WITH, 
 _ACTIVE: Final = 1 << 15
 """The level of a binding whose value is a function that runs when it is looked at."""
 _ATTRIBUTES, _TAGGED = 1 << 9, 1 << 10
-_CLASSES: Final = "class"
-"""In the place of a moment: what is named is a class of vectors."""
+_CLASSES, _NAMESPACES = "class", "namespace"
+"""In the place of a moment: what is named is a class of vectors, or a package that R loads."""
+_STARTERS: Final = frozenset((".First", ".Last", ".First.sys", ".Last.sys"))
+"""Functions that R calls by itself where it begins or ends with the workspace that has them."""
 _NAMES_MOST: Final = 65_536
 _EACH: Final = 64
 _PLAIN: Final = frozenset(
@@ -182,7 +184,7 @@ class _Walk:
         elif kind in (_NAMESPACE, _PACKAGE, _PERSISTENT):
             self._in.whole()
             self._refer()
-            self._several(self._length(), _Where())
+            self._several(self._length(), _Where(moment=_NAMESPACES))
         elif kind == _ALTERNATIVE:
             # Its class, what it is made of, and its attributes.
             self._several(2, where)
@@ -195,6 +197,8 @@ class _Walk:
             raise Bent("a symbol without a name", self._layout.at)
         name = self._text(self._in.whole())
         self._refer(name)
+        if where.tag and not where.enclosed and name in _STARTERS:
+            where = _Where(moment="load", head=True)
         self._say(where, symbol=name)
 
     def _plain(self, kind: int, flags: int, where: _Where) -> None:
@@ -300,6 +304,10 @@ def scan(source: Source, scan: Scan) -> None:
     for name in walk.moments.pop(_CLASSES, _Names()).names:
         if name not in _PLAIN:
             scan.state(Reference("r.class", "", clip_name(name), "instantiated", scan.member))
+    for name in walk.moments.pop(_NAMESPACES, _Names()).texts:
+        # Its version stands beside it.
+        if not name[:1].isdigit():
+            scan.state(Reference("r.namespace", "", clip_name(name), "imported", scan.member))
     for moment, said in walk.moments.items():
         _state(moment, said, scan)
 

@@ -111,7 +111,7 @@ def _scan_modelfile(source: Source, scan: Scan) -> None:
 # -- spaCy
 
 _SECTION: Final = re.compile(r"^\[(?:nlp|paths|system|components)\]$", re.MULTILINE)
-_REGISTERED: Final = re.compile(r"^@(\w+)[ \t]*=[ \t]*\"?([^\"\n]*)", re.MULTILINE)
+_REGISTERED: Final = re.compile(r"(?:^|[{,]\s*\")@(\w+)\"?[ \t]*[=:][ \t]*\"?([^\"\n]*)", re.MULTILINE)
 _FACTORY: Final = re.compile(r"^factory[ \t]*=[ \t]*\"?([^\"\n]*)", re.MULTILINE)
 _PATH: Final = re.compile(r"^(\w+)[ \t]*=[ \t]*\"((?:/|~|[A-Za-z]:|\w+://)[^\"\n]*)", re.MULTILINE)
 
@@ -162,7 +162,7 @@ SCANNERS: Final = (
     Scanner(
         "modelfile",
         1,
-        frozenset({"modelfile"}),
+        frozenset({"modelfile", ".modelfile"}),
         lambda _: False,
         _scan_modelfile,
         whole=True,

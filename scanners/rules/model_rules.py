@@ -72,7 +72,7 @@ AT_LOAD: Final = Rule(
     "critical",
     "Looking at what was loaded runs code of R",
     "A promise, or an active binding, is an expression that R evaluates as soon as its value is asked for. R before"
-    " 4.4.0 loads one in the place of any value.",
+    " 4.4.0 loads one in the place of any value. A function called `.First` in a workspace runs when R starts with it.",
     "Do not load it. Report the repository.",
     (_CVE_R, _R),
 )

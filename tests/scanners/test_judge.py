@@ -228,6 +228,7 @@ def test_every_kind_of_reference_has_its_judge():
         "zarr.codec": ["zarr-codec"],
         "hlo.op": ["hlo-dialect"],
         "hlo.call": ["hlo-custom-call"],
+        "r.namespace": [],
         "r.class": ["r-vector-class"],
         "python.import": [],
         "hub.repo": [],

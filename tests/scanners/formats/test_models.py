@@ -168,6 +168,15 @@ def test_a_class_of_vectors_is_a_reference():
     assert [fact.name for fact in outcome.facts if isinstance(fact, Reference)] == ["mmap_integer"]
 
 
+def test_packages_that_r_loads_are_told():
+    x = R()
+    space = x.whole(249) + x.whole(0) + x.whole(2) + x.chars("caret") + x.chars("6.0.94")
+    outcome = read(x.made(x.closure(x.symbol("x"), environment=space)), "x.rds")
+    assert [(fact.kind, fact.name) for fact in outcome.facts if isinstance(fact, Reference)] == [
+        ("r.namespace", "caret")
+    ]
+
+
 def test_calls_that_stand_in_bytecode_again_are_read():
     x = R()
     shared = x.whole(244) + x.whole(0) + x.whole(6) + x.nil() + x.constant("f") + x.whole(243) + x.whole(0)
