@@ -40,6 +40,8 @@ def read(text: str) -> Branch:
             told = False
         elif word:
             key = word
+        elif text_token:
+            raise ValueError(f"a text without a name at {at}")
         elif mark in _OPENS and key:
             made: dict[str, object] = {}
             _add(inside[-1], key, made)
