@@ -34,7 +34,9 @@ flaw of a reader could have let a blob speak for it, since the list of readers c
 _NUMBER: Final = re.compile(r"[0-9]+")
 
 _FIRST: Final = 65_536
-"""Bytes fetched at the start of a file before the first run, `HEAD` among them in whole blocks; at its end `TAIL`."""
+"""Bytes fetched at the start of a file before the first run, `HEAD` among them in whole blocks."""
+_LAST: Final = TAIL + 4096
+"""Bytes fetched at its end: the reader of zip archives looks for their end a little beyond `TAIL`."""
 _SMALL: Final = 256 * 1024
 """Bytes up to which a file costs less than the round trip that a second look would cost."""
 _MODERATE: Final = 16 << 20
@@ -122,7 +124,7 @@ def first(size: int, path: str, scanners: Iterable[Scanner] = SCANNERS) -> tuple
     whole = any(scanner.whole and scanner.suffixes & suffixes(path) for scanner in scanners)
     if size <= (_MODERATE if whole else _SMALL):
         return (Span(0, size),)
-    return (Span(0, _FIRST), Span(size - TAIL, size))
+    return (Span(0, _FIRST), Span(size - _LAST, size))
 
 
 def scan_blob(source: Source, name: str, limits: Limits, facts: list[Fact] | None = None) -> Outcome:
