@@ -122,6 +122,7 @@ SCANNERS: tuple[Scanner, ...] = (
     xml_document.SCANNER,
     coreml.SCANNER,
     coreml.WEIGHTS,
+    coreml.PROGRAMS,
     paddle.SCANNER,
     paddle.WEIGHTS,
     mxnet.SCANNER,

@@ -11,50 +11,34 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.stated import Stated
 from scanners.binary.tree import dicts, items, texts, walk
-from scanners.facts import Opens, Reference, clip, clip_name
+from scanners.facts import Opens, clip
 
 if TYPE_CHECKING:
-    from scanners.facts import OpensKind, ReferenceKind
+    from scanners.facts import ReferenceKind
     from scanners.scanner import Scan
 
-_NAMES_MOST: Final = 1024
 _DIALECTS: Final = {"0": "builtin", "1": "pd_op", "2": "cf", "3": "custom_op", "4": "pd_dist"}
 _PATHS: Final = frozenset("file_path filename file_name file_names path dirname model_dir".split())
 """Attributes that hold what an operator opens."""
 _ENGINES: Final = ("tensorrt_engine", "lite_engine", "dlnne_engine", "openvino_engine", "_TensorRT")
 
 
-class Operators:
-    """States the operators of one graph, each once, and what they open."""
+class Operators(Stated):
+    """The operators of one graph, and what they open."""
 
-    def __init__(self, scan: Scan, kind: ReferenceKind) -> None:
-        self._scan, self._kind = scan, kind
-        self._told: set[tuple[str, ...]] = set()
-
-    def add(self, module: str, name: str, kind: ReferenceKind | None = None) -> None:
+    def add(self, kind: ReferenceKind, module: str, name: str) -> None:
         """One operator."""
-        if self._new(kind or self._kind, module, name):
-            module, name = clip_name(module), clip_name(name)
-            self._scan.state(Reference(kind or self._kind, module, name, "called", member=self._scan.member))
-            if name in _ENGINES:
-                self._scan.unread("no-reader", f"what {name} has compiled")
+        if self.name(kind, module, name) and name in _ENGINES:
+            self.scan.unread("no-reader", f"what {name} has compiled")
 
     def attribute(self, op: str, name: str, value: str) -> None:
         """One attribute of an operator that is a text."""
-        if value and (name in _PATHS or name == "library") and self._new("opens", op, value):
-            kind: OpensKind = "engine.library" if name == "library" else "engine.file"
-            self._scan.state(Opens(kind, clip(value), clip(op), op.startswith("save"), member=self._scan.member))
-
-    def close(self) -> None:
-        """State what only the whole graph says."""
-        if len(self._told) > _NAMES_MOST:
-            self._scan.unread("limit", f"{len(self._told)} operators, {_NAMES_MOST} are stated")
-
-    def _new(self, *what: str) -> bool:
-        known = what in self._told
-        self._told.add(what)
-        return not known and len(self._told) <= _NAMES_MOST
+        if value and name in _PATHS:
+            self.opens("engine.file", value, op, writes=op.startswith("save"))
+        elif value and name == "library":
+            self.opens("engine.library", value, op)
 
 
 def state_json(document: dict[str, object], scan: Scan) -> None:
@@ -70,13 +54,13 @@ def state_json(document: dict[str, object], scan: Scan) -> None:
 
 
 def _paddle(document: dict[str, object], scan: Scan) -> None:
-    stated = Operators(scan, "paddle.op")
+    stated = Operators(scan)
     for value, _ in walk(document):
         if not isinstance(value, dict) or {"A", "I", "O"}.isdisjoint(value):
             continue
         for named in texts(value.get("#")):
             dialect, dot, name = named.rpartition(".")
-            stated.add(_DIALECTS.get(dialect, dialect) if dot else "builtin", name)
+            stated.add("paddle.op", _DIALECTS.get(dialect, dialect) if dot else "builtin", name)
             attributes = value.get("A")
             for each in attributes if isinstance(attributes, list) else ():
                 if isinstance(each, dict):
@@ -87,18 +71,18 @@ def _paddle(document: dict[str, object], scan: Scan) -> None:
 
 
 def _mxnet(document: dict[str, object], scan: Scan) -> None:
-    stated = Operators(scan, "mxnet.op")
+    stated = Operators(scan)
     for value, _ in walk(document):
         if not isinstance(value, dict) or "inputs" not in value:
             continue
         for op in texts(value.get("op")):
             if op != "null":
-                stated.add("mxnet", op)
+                stated.add("mxnet.op", "mxnet", op)
             for key in ("attrs", "attr", "param"):
                 for attributes in dicts(value.get(key)):
                     for name, each in items(attributes):
                         for text in texts(each):
                             stated.attribute(op, str(name), text)
                             if op == "Custom" and name == "op_type":
-                                stated.add("", text, "mxnet.custom")
+                                stated.name("mxnet.custom", "", text)
     stated.close()

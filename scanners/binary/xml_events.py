@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from scanners.binary.cursor import Cursor
-from scanners.facts import Opens, clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanners.binary.stated import Stated
     from scanners.scanner import Scan
     from scanners.source import Source
 
@@ -51,8 +51,10 @@ class _Stop(Exception):  # noqa: N818 - an answer, not a mistake
 class Events:
     """One document. Elements are handed to `start` and `end` in the order in which they stand."""
 
-    def __init__(self, scan: Scan, start: Callable[[str, Attributes], None], end: Callable[[str], None]) -> None:
-        self._scan, self._start, self._end = scan, start, end
+    def __init__(
+        self, scan: Scan, stated: Stated, start: Callable[[str, Attributes], None], end: Callable[[str], None]
+    ) -> None:
+        self._scan, self._stated, self._start, self._end = scan, stated, start, end
         self._depth = self._entities = 0
         self._text: list[str] = []
         self._heard = 0
@@ -93,10 +95,6 @@ class Events:
         self._parser.CharacterDataHandler = None
         return "".join(self._text)
 
-    def opens(self, path: str, by: str) -> None:
-        """State that a reader that goes that far opens this."""
-        self._scan.state(Opens("xml.external", clip(path), clip(by), member=self._scan.member))
-
     def _limit(self, what: str) -> None:
         self._scan.unread("limit", what)
         raise _Stop
@@ -111,7 +109,9 @@ class Events:
     def _doctype(self, name: str, system: str | None, public: str | None, _internal: int) -> None:
         self.doctype = name
         if system is not None and not _KNOWN.fullmatch(system):
-            self.opens(system, "the document type" if public is None else f"the document type {public}")
+            self._stated.opens(
+                "xml.external", system, "the document type" if public is None else f"the document type {public}"
+            )
         self._parser.DefaultHandler = self._rest
 
     def _doctype_ends(self) -> None:
@@ -137,7 +137,7 @@ class Events:
     ) -> None:
         if system is not None:
             if not _KNOWN.fullmatch(system):
-                self.opens(system, f"the entity {name}")
+                self._stated.opens("xml.external", system, f"the entity {name}")
             self._limit(f"the entity {name} lies elsewhere")
         self._entities += 1
         if parameter or value is None or not _PLAIN.fullmatch(value) or self._entities > _PLAIN_MOST:
@@ -171,6 +171,6 @@ class Events:
         if target == "xml-stylesheet":
             said = dict(_PSEUDO.findall(data))
             if "xsl" in data or "xml" in said.get("type", ""):
-                self.opens(said.get("href", data).strip("'\""), "the stylesheet")
+                self._stated.opens("xml.external", said.get("href", data).strip("'\""), "the stylesheet")
         elif target in _RUN:
             self._scan.anomaly("xml.script", f"<?{target}")

@@ -6,25 +6,26 @@ What a model was made of before it was serialised for one framework of Apple's, 
     weights = { count u32, version u32 = 2, zeros to 64 } then for each blob, at the next multiple of 64:
               { 0xDEADBEEF, type u32, bytes u64, offset u64, zeros to 64 } and its numbers
 
-(coremltools, mlmodel/src/MILBlob/Blob/StorageFormat.hpp). Numbers are inert.
+(coremltools, mlmodel/src/MILBlob/Blob/StorageFormat.hpp). Numbers are inert. A program that was compiled (.mlmodelc)
+stands as text in `model.mil`, where `BLOBFILE(path = …)` names a file of weights.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from scanners.binary import embedded
 from scanners.binary.messages import every, parse
 from scanners.binary.read_ahead import Ahead
+from scanners.binary.stated import Stated
 from scanners.binary.tf_messages import first_fields
-from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource
+from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
     from scanners.binary.messages import Parsed
-    from scanners.facts import OpensKind, ReferenceKind
     from scanners.source import Source
 
 _VERSION_MOST: Final = 64
@@ -36,7 +37,6 @@ _KINDS: Final = range(200, 3001)
 _UPDATABLE: Final = 10
 _OPAQUE: Final = frozenset(("textClassifier", "wordTagger", "gazetteer", "wordEmbedding", "serializedModel"))
 """Kinds of models that hold what a framework of Apple's has serialised."""
-_NAMES_MOST: Final = 1024
 _PARTS_MOST: Final = 64
 
 
@@ -76,7 +76,7 @@ class _Model:
 
     def __init__(self, source: Source, scan: Scan, parsed: Parsed) -> None:
         self._source, self._scan, self._parsed = source, scan, parsed
-        self._told: set[tuple[str, ...]] = set()
+        self._stated = Stated(scan)
         self._parts = 0
 
     def state(self) -> None:
@@ -88,54 +88,40 @@ class _Model:
                         if field.name in _OPAQUE:
                             self._scan.unread("no-reader", f"{field.name} of Core ML")
                 case "Custom":
-                    self._name("coreml.custom", "", self._text(each.className))
+                    self._stated.name("coreml.custom", "", self._text(each.className))
                     self._data(each.description)
                 case "Operation":
                     self._operation(each)
                 case "Layer":
                     for field, _ in each.ListFields():
                         if field.number >= 100:
-                            self._name("coreml.op", "neural_network", field.name)
+                            self._stated.name("coreml.op", "neural_network", field.name)
                 case "LinkedFile":
                     path, search = each.linkedModelFileName.defaultValue, each.linkedModelSearchPath.defaultValue
-                    self._opens("coreml.linked", self._text(path), self._text(search))
+                    self._stated.opens("coreml.linked", self._text(path), self._text(search))
                 case "BlobFile":
-                    self._opens("coreml.weights", self._text(each.fileName), "a tensor")
+                    self._stated.opens("coreml.weights", self._text(each.fileName), "a tensor")
                 case "Text" | "CustomValue":
                     for field, value in each.ListFields():
                         if field.type == field.TYPE_BYTES:
                             self._data(value)
-        if len(self._told) > _NAMES_MOST:
-            self._scan.unread("limit", f"{len(self._told)} names, {_NAMES_MOST} are stated")
+        self._stated.close()
         if self._parts > _PARTS_MOST:
             self._scan.unread("limit", f"{self._parts} files in texts, {_PARTS_MOST} are read")
 
     def _text(self, value: bytes) -> str:
         return self._parsed.text(self._source, value)
 
-    def _new(self, *what: str) -> bool:
-        known = what in self._told
-        self._told.add(what)
-        return not known and len(self._told) <= _NAMES_MOST
-
-    def _name(self, kind: ReferenceKind, module: str, name: str) -> None:
-        if self._new(kind, module, name):
-            self._scan.state(Reference(kind, module, clip_name(name), "instantiated", member=self._scan.member))
-
-    def _opens(self, kind: OpensKind, path: str, by: str) -> None:
-        if self._new(kind, path, by):
-            self._scan.state(Opens(kind, clip(path), clip(by), member=self._scan.member))
-
     def _operation(self, operation: Any) -> None:
         """State an operation of a program; a custom one names its class in an attribute."""
         name = self._text(operation.type)
-        self._name("coreml.op", "mil", name)
+        self._stated.name("coreml.op", "mil", name)
         if "custom" in name:
             entries = [*operation.attributes, *operation.inputs]
             named = [each for entry in entries if entry.key == b"class_name" for each in every(entry.value)]
             texts = [text for each in named if each.DESCRIPTOR.name == "Strings" for text in each.values]
             for text in texts or [operation.type]:
-                self._name("coreml.custom", "", self._text(text))
+                self._stated.name("coreml.custom", "", self._text(text))
 
     def _data(self, value: bytes) -> None:
         """Hand on a text or bytes that are a file."""
@@ -186,6 +172,35 @@ def _scan_weights(source: Source, scan: Scan) -> None:
         ahead.step_over(stop - offset)
 
 
+# -- programs as text
+
+_PROGRAM: Final = re.compile(rb"\s*program\s*\(\s*\d")
+_BLOB_FILE: Final = re.compile(r"\bBLOBFILE\b(?:\s*\(\s*path\s*=[^\"()]*\(\s*\"((?:[^\"\\]|\\.)*)\")?")
+_CLASS: Final = re.compile(r"\bclass_name\s*=[^\"()]*\(\s*\"((?:[^\"\\]|\\.)*)\"")
+_CALLED: Final = re.compile(r"=\s*(?!(?:string|bool|dict|list|tuple|tensor|bf16|u?int\d+|fp\d+)\b)([A-Za-z]\w*)\s*\(")
+
+
+def _scan_text(source: Source, scan: Scan) -> None:
+    """State the operations of a program as text, and the files that it names."""
+    if not _PROGRAM.match(source.read(0, min(256, source.size))):
+        raise NotThisFormat
+    scan.budget.hold(source.size, "a program as text")
+    source.want(Span(0, source.size))
+    text = source.read(0, source.size).decode("utf-8", "backslashreplace")
+    stated = Stated(scan)
+    for path in _BLOB_FILE.findall(text):
+        if path:
+            stated.opens("coreml.weights", path, "a tensor")
+        else:
+            scan.unread("unknown", "a file of weights whose name cannot be told")
+    for name in _CLASS.findall(text):
+        stated.name("coreml.custom", "", name)
+    for name in _CALLED.findall(text):
+        stated.name("coreml.op", "mil", name)
+    stated.close()
+    scan.account.examined(0, source.size)
+
+
 SCANNER = Scanner(
     "coreml",
     1,
@@ -219,6 +234,25 @@ WEIGHTS = Scanner(
             rules="",
             peer="",
             more="it is proven, not skipped",
+        ),
+    ),
+)
+PROGRAMS = Scanner(
+    "coreml.mil",
+    1,
+    frozenset({".mil"}),
+    lambda sample: _PROGRAM.match(sample.head) is not None,
+    _scan_text,
+    whole=True,
+    about=(
+        About(
+            title="Core ML program as text (model.mil, inside of .mlmodelc)",
+            known_by="`program(` and a version",
+            read="operations, custom classes, files of weights",
+            inert="",
+            rules="coreml",
+            peer="",
+            more="it is read",
         ),
     ),
 )

@@ -52,10 +52,10 @@ def scan(source: Source, scan: Scan) -> None:
         scan.unread("broken", f"no ProgramDesc: {parsed.broken}")
     if strange := parsed.strange + sum(span.length for span in parsed.unknown):
         scan.unread("unknown", f"{strange} bytes of fields that a ProgramDesc does not have")
-    stated = Operators(scan, "paddle.op")
+    stated = Operators(scan)
     for each in operators:
         op = parsed.text(source, each.type)
-        stated.add("pd_op", op)
+        stated.add("paddle.op", "pd_op", op)
         for attribute in each.attrs:
             for value in (attribute.s, *attribute.strings):
                 stated.attribute(op, parsed.text(source, attribute.name), parsed.text(source, value))

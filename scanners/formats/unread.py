@@ -28,6 +28,9 @@ _ONNX = _Kind("onnx", "ONNX model")
 _TFLITE = _Kind("tflite", "TFLite model")
 _PROTOBUF = _Kind("protobuf", "protocol buffer")
 _GGML = _Kind("ggml", "GGML model")
+_HAILO = _Kind("hailo", "Hailo program")
+_RKNN = _Kind("rknn", "RKNN model")
+_NCNN = _Kind("ncnn", "NCNN model")
 _ANNOY = _Kind("annoy", "Annoy index")
 
 # At offset 0 unless said otherwise; the first that fits counts.
@@ -41,6 +44,9 @@ _MAGICS = (
     _Magic(8, b"DUCK", _Kind("duckdb", "DuckDB database")),
     _Magic(0, b"FEA1", _Kind("feather", "Feather file of version 1")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
+    _Magic(0, b"RKNN\x00\x00\x00\x00", _RKNN),
+    _Magic(0, b"\x01HEF", _HAILO),
+    *(_Magic(0, mark, _NCNN) for mark in (b"7767517\n", b"7767517\r\n", b"\x1d\x86\x76\x00")),
 )
 
 _NAMES = {
@@ -67,12 +73,31 @@ _NAMES = {
     ".spm": _Kind("sentencepiece", "SentencePiece model"),
     ".index": _Kind("index", "search index"),
     ".t7": _Kind("torch7", "Torch7 model"),
+    ".mnn": _Kind("mnn", "MNN model"),
+    ".ncnn": _NCNN,
+    **dict.fromkeys((".tnnproto", ".tnnmodel"), _Kind("tnn", "TNN model")),
+    ".rknn": _RKNN,
+    ".tmfile": _Kind("tengine", "Tengine model"),
+    ".caffemodel": _Kind("caffe", "Caffe model"),
+    **dict.fromkeys((".cntk", ".dnn"), _Kind("cntk", "CNTK model")),
+    ".uff": _Kind("uff", "TensorRT UFF model"),
+    ".hef": _HAILO,
+    ".om": _Kind("ascend", "Ascend model"),
+    ".axmodel": _Kind("axera", "Axera model"),
+    ".bmodel": _Kind("sophgo", "Sophgo model"),
+    ".cvimodel": _Kind("sophgo", "Sophgo model"),
+    ".xmodel": _Kind("vitis", "Vitis AI model"),
+    ".kmodel": _Kind("nncase", "nncase model"),
+    ".nb": _Kind("paddle.lite", "Paddle Lite model"),
+    ".vmfb": _Kind("iree", "IREE module"),
+    "coremldata": _Kind("coreml.compiled", "compiled Core ML model"),
+    ".espresso": _Kind("coreml.compiled", "compiled Core ML model"),
     ".ann": _ANNOY,
     ".annoy": _ANNOY,
 }
 _KINDS = (*(magic.kind for magic in _MAGICS), *_NAMES.values())
 
-_TEXTUAL = {".t7", ".rds"}
+_TEXTUAL = {".t7", ".rds", ".tnnproto"}
 """Formats that also come as plain text, and are loaded from it."""
 _WEAK_MOST = 4
 """Marks of so few letters also begin words: in what looks like text they say nothing."""
@@ -126,4 +151,4 @@ _ABOUT = (
         more="what nobody read is told from what is clean",
     ),
 )
-SCANNER = Scanner("unread", 4, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)
+SCANNER = Scanner("unread", 5, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)

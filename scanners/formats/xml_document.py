@@ -12,13 +12,14 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.stated import Stated
 from scanners.binary.xml_events import Events
-from scanners.facts import Opens, Reference, clip, clip_name
+from scanners.facts import clip
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.binary.xml_events import Attributes
-    from scanners.facts import AnomalyCode, OpensKind, ReferenceKind
+    from scanners.facts import AnomalyCode
     from scanners.source import Source
 
 _BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\s|(?:svg|net|PMML|CustomLayer)[\s>])")
@@ -28,7 +29,6 @@ _FORMATS: Final = {
     "html": "xhtml", "stylesheet": "xslt", "transform": "xslt",
 }  # fmt: skip
 _STATED_MOST: Final = 32
-_NAMES_MOST: Final = 1024
 
 _XINCLUDE: Final = re.compile(r"https?://www\.w3\.org/200[13]/XInclude")
 _XSLT: Final = re.compile(r"https?://www\.w3\.org/(?:1999/XSL/Transform|TR/WD-xsl)")
@@ -80,7 +80,7 @@ def scan(source: Source, scan: Scan) -> None:
     scan.format = "xml"
     document = _Document(scan)
     if document.events.read(source):
-        document.close()
+        document.stated.close()
         scan.account.examined(0, source.size)
 
 
@@ -89,35 +89,19 @@ class _Document:
 
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
-        self.events = Events(scan, self._starts, self._ends)
+        self.stated = Stated(scan)
+        self.events = Events(scan, self.stated, self._starts, self._ends)
         self._root = ""
         self._drawn = self._includes = self._styles = False
         self._told: dict[tuple[str, str], None] = {}
-        self._names: dict[tuple[str, str, str], None] = {}
         self._layer = ""
         self._extension = 0
-
-    def close(self) -> None:
-        """State what only the whole document says."""
-        if len(self._names) > _NAMES_MOST:
-            self._scan.unread("limit", f"{len(self._names)} names, {_NAMES_MOST} are stated")
 
     def _tell(self, code: AnomalyCode, detail: str) -> None:
         detail = clip(detail, 160)
         if (code, detail) not in self._told and len(self._told) < _STATED_MOST:
             self._told[code, detail] = None
             self._scan.anomaly(code, detail)
-
-    def _name(self, kind: ReferenceKind, module: str, name: str) -> None:
-        if (kind, module, name) not in self._names:
-            self._names[kind, module, name] = None
-            if len(self._names) <= _NAMES_MOST:
-                self._scan.state(
-                    Reference(kind, clip_name(module), clip_name(name), "called", member=self._scan.member)
-                )
-
-    def _opens(self, kind: OpensKind, path: str, by: str) -> None:
-        self._scan.state(Opens(kind, clip(path), clip(by), member=self._scan.member))
 
     # -- every document
 
@@ -135,7 +119,7 @@ class _Document:
         if _OBJECTS.fullmatch(name):
             self._tell("xml.object", name)
         if self._includes and local == "include":
-            self.events.opens(attributes.get("href", ""), "an inclusion")
+            self.stated.opens("xml.external", attributes.get("href", ""), "an inclusion")
         elif self._styles and local in {"stylesheet", "transform", "template", "value-of", "script"}:
             self._tell("xml.stylesheet" if local != "script" else "xml.object", name)
         elif self._drawn and local in _FRAMES:
@@ -181,7 +165,7 @@ class _Document:
     def _openvino(self, local: str, attributes: Attributes) -> None:
         if local == "layer":
             self._layer = attributes.get("type", "")
-            self._name("openvino.op", attributes.get("version", ""), self._layer)
+            self.stated.name("openvino.op", attributes.get("version", ""), self._layer)
         elif local == "data" and self._layer == "Const":
             self._constant(attributes)
         self._libraries(local, attributes)
@@ -200,10 +184,10 @@ class _Document:
     def _libraries(self, local: str, attributes: Attributes) -> None:
         """State what is compiled or loaded beside a model: kernels in OpenCL, libraries of native code."""
         if local == "Source" and "filename" in attributes:
-            self._opens("openvino.kernel", attributes["filename"], "Kernel")
+            self.stated.opens("openvino.kernel", attributes["filename"], "Kernel")
         for key in ("library", "location", "path"):
             if _NATIVE.fullmatch(attributes.get(key, "")):
-                self._opens("openvino.library", attributes[key], f"{local} {key}")
+                self.stated.opens("openvino.library", attributes[key], f"{local} {key}")
 
     # -- PMML
 
@@ -218,7 +202,7 @@ class _Document:
                     self._tell("pmml.script", f"Extension: {code[0]}")
         elif local == "Apply" and "." in attributes.get("function", ""):
             module, _, name = attributes["function"].rpartition(".")
-            self._name("pmml.function", module, name)
+            self.stated.name("pmml.function", module, name)
 
 
 def _scan_data(source: Source, scan: Scan) -> None:

@@ -3,7 +3,7 @@
 import json
 
 from tests.craft.attack import several
-from tests.craft.engines import attr, coreml, custom, linked, mil, op, package, pir, pir_op, program, symbol
+from tests.craft.engines import attr, coreml, custom, linked, mil, mil_text, op, package, pir, pir_op, program, symbol
 from tests.craft.engines import layer as coreml_layer
 from tests.craft.pickles import asm, system
 from tests.craft.tensorflow import field, number
@@ -198,6 +198,7 @@ ENGINE_ATTACKS = {
                 "a custom layer in a pipeline": coreml(202, field(1, coreml(500, coreml_layer(500, custom("Exec"))))),
                 "a custom model in a pipeline of a classifier": coreml(200, field(1, field(1, coreml(555, custom("Exec"))))),
                 "an operation of a program": coreml(502, mil("custom_layer", class_name="Exec")),
+                "an operation of a compiled model": (mil_text(), {"name": "model.mil"}),
                 "a name that is long": coreml(555, custom("E" * 9000)),
                 "no name": coreml(555, custom("")),
                 "a model that has no description": number(1, 4) + field(555, custom("Exec")),
@@ -214,6 +215,10 @@ ENGINE_ATTACKS = {
             {
                 "weights outside of the package": coreml(502, mil("const", path="@model_path/../../secret")),
                 "weights by an absolute path": coreml(502, mil("const", path="/nowhere/secret")),
+                "weights of a compiled model": (mil_text("../../secret"), {"name": "model.mil"}),
+                "weights of a compiled model, in the words of old programs": (
+                    mil_text("/nowhere", "tensor<string, []>"), {"name": "x"}
+                ),
                 "weights in a list": coreml(502, mil("const", path="../secret", nested=True)),
                 "an item outside of the package": (package("../../nowhere"), {"name": "Manifest.json"}),
                 "an item by an absolute path": (package("/nowhere"), {"name": "Manifest.json"}),

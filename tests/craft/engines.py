@@ -41,6 +41,20 @@ def mil(name, class_name="", path="", nested=False):
     )
 
 
+def mil_text(path="@model_path/weights/weight.bin", kind="string", op="custom_layer"):
+    """A model.mil of two operations."""
+    name, value = f'{kind}("w")', f'tensor<fp16, [2, 2]>(BLOBFILE(path = {kind}("{path}"), offset = uint64(64)))'
+    extra = ', class_name = string("Exec")' if op == "custom_layer" else ""
+    return f"""program(1.3)
+[buildInfo = dict<string, string>({{{{"coremlc-version", "3404.16.1"}}}})]
+{{
+    func main<ios18>(tensor<fp16, [1, 2]> x) {{
+            tensor<fp16, [2, 2]> w = const()[name = {name}, val = {value}];
+            tensor<fp16, [1, 2]> y = {op}(x = x, y = w{extra})[name = {kind}("y")];
+        }} -> (y);
+}}""".encode()
+
+
 def package(*paths):
     """A Manifest.json."""
     items = {f"id-{n}": {"author": "com.apple.CoreML", "path": path} for n, path in enumerate(paths)}

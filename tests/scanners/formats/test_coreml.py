@@ -6,7 +6,7 @@ from scanners.formats import coreml
 from scanners.registry import SCANNERS
 from scanners.routing import first
 from scanners.scanner import Sample
-from tests.craft.engines import blobs, custom, layer, mil, package
+from tests.craft.engines import blobs, custom, layer, mil, mil_text, package
 from tests.craft.engines import coreml as model
 from tests.craft.reading import referenced, scan, scan_in_rounds, unread_reasons
 from tests.craft.table import said
@@ -25,6 +25,8 @@ def read(data, name="model.mlmodel", **more):
         (model(900, b"", metadata=field(100, field(1, "class") + field(2, "words"))), "model.mlmodel"),
         (package("com.apple.CoreML/model.mlmodel"), "Manifest.json"),
         (b'{"path": "/nowhere"}', "Manifest.json"),
+        (mil_text(op="conv"), "model.mil"),
+        (mil_text(kind="tensor<string, []>", op="conv"), "model.mil"),
     ],
 )
 def test_near_misses_are_clean(data, name):
@@ -34,6 +36,7 @@ def test_near_misses_are_clean(data, name):
 def test_layers_and_operations_are_kept_for_questions():
     assert referenced(read(model(500, layer(100, b"x"))), "coreml.op") == {("neural_network", "convolution")}
     assert referenced(read(model(502, mil("conv"))), "coreml.op") == {("mil", "conv")}
+    assert referenced(read(mil_text(op="conv"), "x"), "coreml.op") == {("mil", "const"), ("mil", "conv")}
 
 
 @pytest.mark.parametrize("kind", [2000, 2001, 2004, 2005, 3000])
@@ -47,10 +50,11 @@ def test_what_is_serialised_for_a_framework_is_not_read(kind):
         (model(500, layer(100, b"x")) + field(4000, b"x"), "unknown"),
         (model(500, layer(100, b"x")) + b"\x0f", "broken"),
         (model(202, b"".join(field(1, model(555, custom(f"C{n}"))) for n in range(1100))), "limit"),
+        (mil_text().replace(b"path = string", b"path = y + string("), "unknown"),
         (b"\xff" * 50, "no-reader"),
         (number(1, 900) + field(2, b""), "no-reader"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_what_is_not_read_is_said(data, reason):
     assert reason in unread_reasons(read(data))

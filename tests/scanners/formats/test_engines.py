@@ -26,7 +26,15 @@ FORMATS = {
 }  # fmt: skip
 BY_NAME = {"openvino.weights"}
 ALL = [attack for group in ENGINE_ATTACKS.values() for attack in group]
-READERS = (coreml.SCANNER, coreml.WEIGHTS, paddle.SCANNER, paddle.WEIGHTS, mxnet.SCANNER, json_document.SCANNER)
+READERS = (
+    coreml.SCANNER,
+    coreml.WEIGHTS,
+    coreml.PROGRAMS,
+    paddle.SCANNER,
+    paddle.WEIGHTS,
+    mxnet.SCANNER,
+    json_document.SCANNER,
+)
 
 
 def kind(path):
