@@ -8,7 +8,7 @@ CVE-2026-5843); sentence-transformers modules.json (`type`); diffusers model_ind
 class]`, GHSA-4prv-5hj7-c2xr); PEFT `auto_mapping` (auto.py); Hydra `_target_`, Lightning `class_path`, latent
 diffusion's `target` beside `params`; MLflow `loader_module` (pyfunc/__init__.py); TorchServe `handler` (MANIFEST.json
 of an archive); Cog `predict`, `train` and `run` (cog.yaml); BentoML `service` and `setup_script` (bentofile.yaml); Zarr
-`filters`, `compressor` and `codecs` (.zarray, zarr.json).
+`filters`, `compressor` and `codecs` (.zarray, zarr.json); AllenNLP `include_package`.
 """
 
 from __future__ import annotations
@@ -76,6 +76,10 @@ class HubConfig:
             elif key == "loader_module":
                 for text in texts(each):
                     self._state("mlflow.loader", *_split(text, "."), "imported", place)
+            elif key == "include_package":
+                for package in each if isinstance(each, list) else [each]:
+                    if isinstance(package, str):
+                        self._state("config.target", *_split(package, "."), "imported", place)
             elif key in _EDGES:
                 for text in texts(each):
                     if _REPO.fullmatch(text):

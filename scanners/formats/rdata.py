@@ -154,6 +154,7 @@ class _Walk:
         if names.offset is None:
             names.offset = self._layout.at
         for into, each in ((names.names, symbol), (names.calls, symbol if where.head else ""), (names.texts, text)):
+            # Names decide; of texts the first ones are kept.
             if each and len(into) < _NAMES_MOST:
                 into[each] = None
             elif each and each not in into and into is not names.texts:

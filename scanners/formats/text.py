@@ -27,7 +27,8 @@ _RUN_BY_NAME = {
     "Windows script": ".vbs .wsf .hta .reg",
     "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
     "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
-    "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm",
+    "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm"
+    " .mlir",
     "template": ".tmpl .tpl .mustache",
     "database commands": ".sql",
     "text protocol buffer": ".pbtxt .prototxt .textproto .onnxtxt .onnxtext",
@@ -101,7 +102,7 @@ def runs(name: str, start: bytes) -> str:
 
 SCANNER = Scanner(
     "text",
-    3,
+    4,
     frozenset(_RUN),
     recognise,
     scan,

@@ -374,7 +374,7 @@ MODEL_ATTACKS = {
             rule="model-path", severity="low", verdict="clean", name="config.cfg",
         ),
     ],
-    "NeMo": [
+    "NeMo and AllenNLP": [
         *several(
             "7.11",
             {"a class of the machine (CVE-2025-23304)": nemo(b"model:\n  _target_: os.system\n")},
@@ -389,6 +389,11 @@ MODEL_ATTACKS = {
             "7.11",
             {"a member outside of the archive": nemo(b"a: 1\n", "../../x.yaml")},
             rule="archive-name", severity="high", name="model.nemo",
+        ),
+        *several(
+            "7.12",
+            {"AllenNLP: a package to import": b'{"model": {"type": "mine"}, "include_package": ["mine.models"]}'},
+            rule="config-target", severity="medium", verdict="suspicious", name="config.json",
         ),
         *several("7.11", {"weights that are a program": nemo(b"a: 1\n", "./model_weights.ckpt", PICKLE)}, name="model.nemo"),
     ],
