@@ -60,7 +60,9 @@ _NO_TEXTS: tuple[Value, ...] = (NUMBER, FLOAT, BUFFER)
 def ordinary(callee: Global) -> bool:
     """Whether a call with constants gives nothing that is looked into: neither what it makes, nor its state."""
     last = callee.name.rpartition(".")[2]
-    return last not in _LOOKED_INTO and not gives(callee) and not grows(callee) and not watched(callee)
+    if last in _LOOKED_INTO or lent(Result(callee, ())):
+        return False
+    return not gives(callee) and not grows(callee) and not watched(callee)
 
 
 class Caller(Stack):

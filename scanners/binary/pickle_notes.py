@@ -150,18 +150,18 @@ class Notes:
             return NUMBERS
         return tuple(["" if _number(value) else outline(value) + self._kind(value) for value in arguments])
 
-    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...]) -> bool:
-        """Whether one more such call of `callee` says nothing new."""
+    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...] | None) -> bool:
+        """Whether one more such call of `callee`, or any at all (None), says nothing new."""
         known = self._callees.get((callee.module, callee.name, opcode))
         return known is not None and (known.sampled or arguments in known.constants)
 
-    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...] | None, count: int) -> None:
         """The stream makes so many more calls that are known."""
         self.calls += count
         self.said += count
         known = self._callees[callee.module, callee.name, opcode]
         known.seen += count
-        index = known.constants.get(arguments, _LEFT_OUT)
+        index = _LEFT_OUT if arguments is None else known.constants.get(arguments, _LEFT_OUT)
         if index >= 0:
             self._counts[index] = self._counts.get(index, 1) + count
 

@@ -34,11 +34,11 @@ class Silence:
         """Nothing is told of calls."""
         return ()
 
-    def known(self, _: Global, __: str, ___: tuple[str, ...]) -> bool:
+    def known(self, _: Global, __: str, ___: tuple[str, ...] | None) -> bool:
         """Calls need not be told."""
         return True
 
-    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...] | None, count: int) -> None:
         """Nothing."""
 
     def forgotten(self, offset: int) -> None:
@@ -87,11 +87,11 @@ class Possible(Silence):
         """What is the same of calls of which the first says all."""
         return self._notes.alike(arguments)
 
-    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...]) -> bool:
+    def known(self, callee: Global, opcode: str, arguments: tuple[str, ...] | None) -> bool:
         """Whether one more such call says nothing new."""
         return self._notes.known(callee, opcode, arguments)
 
-    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...], count: int) -> None:
+    def more(self, callee: Global, opcode: str, arguments: tuple[str, ...] | None, count: int) -> None:
         """Count calls that are known."""
         self._notes.more(callee, opcode, arguments, count)
 

@@ -38,10 +38,12 @@ _ARGUMENT = 32
 _BYTES = 16
 """Bytes constants from this length on are looked at: they may be a format of their own."""
 WORTH = 1 << 15
-"""Bytes of a stream that are too few to look for runs."""
+"""Bytes of a stream that are too few to look for runs, where the patterns are there."""
+_COLD = 32
+_COOL = 4
+"""How many times more bytes make up for compiling patterns, those of calls and the others."""
 
 
-_OPCODES: Final = {b"R": "REDUCE", b"\x81": "NEWOBJ"}
 NUMBERS: Final = (b"#",)
 """Arguments of a call that are nothing but numbers and short bytes, however many."""
 
@@ -51,9 +53,39 @@ class Made(NamedTuple):
 
     fetch: bytes
     """The opcode that fetches the callee from the memo."""
-    opcode: str
-    given: tuple[bytes, ...]
-    """The opcodes that make the arguments, with "" for every number; or `NUMBERS`."""
+    none: bytes
+    """The empty tuple."""
+    first: bytes
+    """Of up to three arguments the opcodes of those that are no numbers; behind each what makes a tuple of them."""
+    one: bytes
+    second: bytes
+    two: bytes
+    third: bytes
+    three: bytes
+    many: bytes
+    """The opcodes of more arguments, unless all are numbers."""
+    calls: bytes
+    """The opcode that calls."""
+    fills: bytes
+    """The mark of what may be put into what the call gives."""
+
+    @property
+    def opcode(self) -> str:
+        """The name of what calls."""
+        return "REDUCE" if self.calls == b"R" else "NEWOBJ"
+
+    def constant(self) -> bool:
+        """Whether it is seen at once that nothing from the memo is among the arguments."""
+        fetched = (b"h", b"j")
+        return not (self.many or self.first[:1] in fetched or self.second[:1] in fetched or self.third[:1] in fetched)
+
+    def given(self, rules: Grammar) -> tuple[bytes, ...]:
+        """The opcodes that make the arguments, with "" for every number; or `NUMBERS`."""
+        if self.many:
+            return tuple(rules.given.findall(self.many, 1, len(self.many) - 1))
+        if self.none or not (self.one or self.two or self.three):
+            return () if self.none else NUMBERS
+        return (self.first, self.second, self.third)[: 1 if self.one else 2 if self.two else 3]
 
 
 class Tally(NamedTuple):
@@ -91,11 +123,10 @@ _DATA: Final = _FETCH + b"(?=[^)])"
 _TUPLE1, _TUPLE2, _TUPLE3 = b"\\x85", b"\\x86", b"\\x87"
 _TUPLES: Final = b"[\\x85-\\x87]"
 """Tuples of one to three of the topmost values."""
-_DOES: Final = b"([R\\x81])"
-_BARE: Final = b"[]}()NteuR\\x81\\x85-\\x89\\x8f\\x90"
+_BARE: Final = b"[]}()NasteuR\\x81\\x85-\\x89\\x8f\\x90"
 _VALUES_OF_ALL: Final = bytes(ord("v") if byte in b"NKMJGCXhj)]}\x88\x89\x8a\x8c\x8f" else byte for byte in range(256))
 """Opcodes by what they do to the stack: those that push one value are one."""
-_REDUCED: Final = re.compile(rb"\(v*+t|v\(v*+[eu\x90]|v\x85|vv[\x86Rb\x81]|vvv\x87")
+_REDUCED: Final = re.compile(rb"\(v*+t|v\(v*+[eu\x90]|v\x85|vv[\x86Rab\x81]|vvv[\x87s]")
 """What leaves one value, of those that stand in it."""
 
 
@@ -112,6 +143,11 @@ class Grammar:
         # As picklers write texts of these lengths: BINUNICODE before protocol 4, and then SHORT_BINUNICODE.
         self._code, self._width = (b"X", 4) if explicit else (b"\x8c", 1)
         self._text = _prefixed(self._code, self._width, _TEXT)
+
+    @property
+    def worth(self) -> int:
+        """Bytes of a stream that are too few to look for runs."""
+        return WORTH * (1 if "run" in vars(self) else _COLD if self._calls else _COOL)
 
     @cached_property
     def run(self) -> re.Pattern[bytes]:
@@ -134,17 +170,22 @@ class Grammar:
         constant = _any(self._memo, _NUMBER, b"\\)", _DATA, self._text)
         inner: tuple[bytes, ...] = (constant, _TUPLES)
         flat = b"\\(" + _any(*inner) + b"*+"
+        # A single element is put into what was made without a mark.
+        single = _any(_NUMBER, b"\\)", self._other) + keep
+        filled = b"[]}\\x8f]" + keep + _any(flat + b"[eu\\x90]") + b"?+"
+        alone = single + _any(b"a", _any(single, filled) + b"s")
         for level in range(1, _NESTED + 1):
             soup = b"\\(" + _any(*inner) + b"*+"
             # What is to be filled behind the end of the run is not begun in it.
-            container = b"[]}\\x8f]" + keep + b"(?:" + soup + b"[eut\\x90])*+(?=[^(])"
+            container = b"[]}\\x8f]" + keep + _any(_any(soup + b"[eut\\x90]") + b"++", alone) + b"?+(?=[^(])"
             inner = (container, constant, *((_TUPLES,) if tuples or level < _NESTED else ()), flat + b"t")
             if self._calls:
                 # The state of an instance is one value: a dict or list, a tuple, or None and a dict of slots.
-                state = b"[]}]" + keep + b"(?:" + soup + b"[eu])?+|" + flat + b"t" + keep
+                state = b"[]}]" + keep + _any(soup + b"[eu]", alone) + b"?+|" + flat + b"t" + keep
                 slots = b"N\\}" + keep + b"(?:" + flat + b"u)?+\\x86" + keep
                 # What looks like a state and is not set is the next value; what is set behind the end is not begun.
                 behind = b"(?:(?:" + state + b"|" + slots + b")(?:b|(?=[^b(]))|(?=[^]}(N]|N[^}]))"
+                behind = b"(?:" + flat + b"[eu])*+" + behind
                 inner = (_FETCH + _any(b"\\)", self._arguments) + b"[R\\x81]" + keep + behind, *inner)
         return inner
 
@@ -175,16 +216,13 @@ class Grammar:
 
     @cached_property
     def calls(self) -> re.Pattern[bytes] | None:
-        """Finds the calls, in ten groups.
-
-        What fetches the callee; the empty tuple; of up to three arguments those that are no numbers, and behind each
-        what makes a tuple of it and those before; the opcodes of more arguments, unless all are numbers; what calls.
-        """
+        """Finds the calls, in the parts of `Made`."""
         if not self._calls:
             return None
         many = b"\\((?:" + _NUMBER + self._keep + b")*+t|(\\((?:" + _any(_NUMBER, self._other) + self._keep + b")*+t)"
         few = self._few(_any(_NUMBER, b"(" + self._other + b")") + self._keep, b"(\\x85)", b"(\\x86)", b"(\\x87)")
-        told = b"(" + _FETCH + b")(?=" + _any(b"(\\))", few, many) + self._keep + b"([R\\x81]))"
+        does = self._keep + b"([R\\x81])" + self._keep + b"(\\(?)"
+        told = b"(" + _FETCH + b")(?=" + _any(b"(\\))", few, many) + does + b")"
         other = b"(?!" + _FETCH + _any(b"\\)", self._arguments) + b"[R\\x81])" + _FETCH
         passed = _any(_BARE + b"b\\x94]++", b"K.", self._text, _NUMBER, other, self._memo)
         return re.compile(passed + b"*+(?:" + told + b")?", re.DOTALL)
@@ -263,21 +301,8 @@ def tally(rules: Grammar, data: bytes, start: int, stop: int, index: int) -> Tal
             return None
     else:
         memoized = events.count(b"\x94")
-    made: Counter[Made] = Counter()
-    for groups, count in Counter(rules.calls.findall(data, start, stop) if rules.calls else ()).items():
-        if fetch := groups[0]:
-            made[Made(fetch, _OPCODES[groups[-1]], _given(rules, groups))] += count
-    return Tally(memoized, made, b"b" in events)
-
-
-def _given(rules: Grammar, groups: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The arguments of a call that was found."""
-    _, none, first, one, second, two, third, three, many, _ = groups
-    if many:
-        return tuple(rules.given.findall(many, 1, len(many) - 1))
-    if none or not (one or two or three):
-        return () if none else NUMBERS
-    return (first, second, third)[: 1 if one else 2 if two else 3]
+    made = Counter(map(Made._make, rules.calls.findall(data, start, stop) if rules.calls else ()))
+    return Tally(memoized, {call: count for call, count in made.items() if call.fetch}, b"b" in events)
 
 
 def _little(first: int, count: int) -> bytes:

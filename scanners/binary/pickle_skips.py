@@ -5,6 +5,7 @@ What such a run does beside that, memo entries and calls that are known, is coun
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from scanners.binary import pickle_lines as lines
@@ -38,10 +39,11 @@ class Skipper(Caller):
 
     def _grammar(self, lexer: Lexer) -> runs.Grammar | None:
         """How runs are recognised here; None where there is nothing to win."""
-        if self._replays or self._memo.odd or lexer.left < runs.WORTH:
-            return None
         memo = self._memo
-        return runs.grammar(calls=memo.named, explicit=memo.explicit if memo.count else self._protocol < 4)
+        if self._replays or memo.odd or lexer.left < runs.WORTH:
+            return None
+        grammar = runs.grammar(calls=memo.named, explicit=memo.explicit if memo.count else self._protocol < 4)
+        return grammar if lexer.left >= grammar.worth else None
 
     def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
         """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""
@@ -61,17 +63,21 @@ class Skipper(Caller):
         tally = None if memo.odd else runs.tally(grammar, data, start, stop, memo.count)
         if tally is None or (tally.built and self._armed):
             return False
-        calls: list[tuple[Global, str, tuple[str, ...], int]] = []
+        calls: Counter[tuple[Global, str, tuple[str, ...] | None, bool]] = Counter()
+        callees = {fetch: self._fetched(fetch) for fetch in {made.fetch for made in tally.made}}
+        if not all(isinstance(callee, Global) and ordinary(callee) for callee in callees.values()):
+            return False
         for made, count in tally.made.items():
-            callee, arguments = self._fetched(made.fetch), self._given(made.given)
-            if arguments is None or not (isinstance(callee, Global) and ordinary(callee)):
-                return False
-            if not self._notes.known(callee, made.opcode, arguments):
-                return False
-            calls.append((callee, made.opcode, arguments, count))
-        for callee, opcode, arguments, count in calls:
+            callee, opcode, arguments = callees[made.fetch], made.opcode, None
+            assert isinstance(callee, Global)
+            if not (made.constant() and self._notes.known(callee, opcode, None)):
+                arguments = self._given(made.given(grammar))
+                if arguments is None or not self._notes.known(callee, opcode, arguments):
+                    return False
+            calls[callee, opcode, arguments, tally.built or bool(made.fills)] += count
+        for (callee, opcode, arguments, built), count in calls.items():
             self._notes.more(callee, opcode, arguments, count)
-            if tally.built:
+            if built:
                 self._notes.reference(callee, "built", base + start)
         run = Run(base + start, base + stop, memo.count, self._walk)
         memo.skip(run, tally.memoized)

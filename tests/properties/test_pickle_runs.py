@@ -127,9 +127,19 @@ def instances(count, state):
     )
 
 
-def test_instances_are_counted():
-    state = asm("EMPTY_DICT", "MEMOIZE", "MARK", text("x"), op("BININT1", 1), "SETITEMS", "BUILD")
+@pytest.mark.parametrize("items", [("MARK", text("x"), op("BININT1", 1), "SETITEMS"), (text("x"), "NONE", "SETITEM")])
+def test_instances_are_counted(items):
+    state = asm("EMPTY_DICT", "MEMOIZE", *items, "BUILD")
     assert told(instances(20_000, state))[1] == {("acme", "Thing"): 20_000}
+
+
+def test_what_is_put_into_instances_is_told():
+    empty, item = ("EMPTY_LIST", "MEMOIZE"), asm("MARK", text("x"), op("BININT1", 1), "SETITEMS")
+    begin = asm(op("PROTO", 4), *empty, "MARK", named("acme", "Thing"), "MEMOIZE", "POP")
+    made = asm(op("BINGET", 1), "EMPTY_TUPLE", "REDUCE", "MEMOIZE")
+    facts = engine.facts_of(begin + made * 20_000 + (made + item) * 20_000 + asm("APPENDS", "STOP"))
+    assert "built" in {fact.used_as for fact in facts if isinstance(fact, Reference)}
+    assert told(begin + (made + item) * 20_000 + asm("APPENDS", "STOP"))[1] == {("acme", "Thing"): 20_000}
 
 
 def test_calls_with_numbers_are_counted():
@@ -162,6 +172,8 @@ def test_a_run_takes_nothing_from_below_it():
     [
         asm("MARK", op("BININT1", 1), "APPENDS"),
         asm("MARK", op("BININT1", 1), "NONE", "SETITEMS"),
+        asm(op("BININT1", 1), "APPEND"),
+        asm(op("BININT1", 1), "NONE", "SETITEM"),
         asm("EMPTY_DICT", "MEMOIZE", "BUILD"),
         asm("EMPTY_TUPLE", "REDUCE"),
     ],
@@ -177,3 +189,11 @@ def test_a_name_that_a_run_has_memoized_is_found():
     words = asm(*(text(word) + b"\x94" for word in ["posix", "system"] * 5000))
     data = asm(op("PROTO", 4), "EMPTY_LIST", "MARK", words, "APPENDS", op("LONG_BINGET", 4000), op("LONG_BINGET", 4001))
     assert told(data + asm("STACK_GLOBAL", "STOP"))[0] == {("posix", "system")}
+
+
+def test_what_a_call_finds_and_does_not_make_is_changed():
+    begin = asm(op("PROTO", 4), "EMPTY_LIST", "MARK", named("logging", "getLogger"), "MEMOIZE", "POP")
+    found, state = asm(op("BINGET", 0), "EMPTY_TUPLE", "REDUCE"), asm("EMPTY_DICT", text("level"), "NONE", "SETITEM")
+    data = begin + found * 40_000 + (found + state + asm("BUILD")) * 200 + op("BININT1", 7) * 600_000
+    facts = engine.facts_of(data + asm("APPENDS", "STOP"))
+    assert "mutated" in {fact.used_as for fact in facts if isinstance(fact, Reference)}
