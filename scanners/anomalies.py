@@ -49,6 +49,7 @@ AnomalyCode = Literal[
     # compressed files
     "compressed.trailing",  # bytes behind the last stream
     "compressed.checksum",  # a checksum does not fit the content
+    "compressed.name",  # the header names a file of another kind
     "compressed.skipped",  # a header field or frame that decompressors step over
     # torch archives (threats.md 3.1)
     "torch.case",  # data.pkl or version in other letter case

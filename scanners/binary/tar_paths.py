@@ -5,6 +5,9 @@ from __future__ import annotations
 _HOPS_MOST = 40
 """Links followed in one path before it counts as leading anywhere; Linux gives up there as well."""
 _PARTS_MOST = 4096
+_LONGEST = 3072
+"""Characters of a path past which systems may give up resolving it (PATH_MAX is 4,096, with the folder that is unpacked
+to), and then take its links for plain names (CVE-2025-4517)."""
 
 
 def plain(name: str) -> str:
@@ -36,7 +39,7 @@ class Links:
         if _absolute(path):
             return None
         at: list[str] = []
-        hops = 0
+        hops = length = 0
         while todo:
             part = todo.pop()
             if part in {"", "."}:
@@ -44,17 +47,18 @@ class Links:
             if part == "..":
                 if not at:
                     return None
-                at.pop()
+                length -= len(at.pop()) + 1
                 continue
             at.append(part)
+            length += len(part) + 1
             target = self._targets.get("/".join(at)) if self._targets else None
             if target is not None:
                 hops += 1
                 if _absolute(target) or hops > _HOPS_MOST:
                     return None
-                at.pop()
+                length -= len(at.pop()) + 1
                 todo += reversed(target.replace("\\", "/").split("/"))
-            if len(todo) + len(at) > _PARTS_MOST:
+            if length > _LONGEST or len(todo) + len(at) > _PARTS_MOST:
                 return None
         return "/".join(at)
 

@@ -10,6 +10,7 @@ Layouts: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5. All integers are little-en
 from __future__ import annotations
 
 import struct
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -220,6 +221,11 @@ def names_of(raw: bytes, flags: int, extras: bytes = b"") -> tuple[str, ...]:
     if len(path) > 5:
         names.append(path[5:].decode("utf-8", "backslashreplace"))
     return tuple(dict.fromkeys(names))
+
+
+def folded(name: str) -> str:
+    """The name as file systems have it that mind neither letter case nor how accents are written."""
+    return (name if name.isascii() else unicodedata.normalize("NFC", name)).casefold()
 
 
 def name_troubles(names: tuple[str, ...]) -> list[str]:

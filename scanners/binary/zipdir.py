@@ -352,7 +352,7 @@ class _Reader:
         for member in members:
             if member.origin != "directory":
                 continue
-            for name in {name.replace("\\", "/").casefold() for name in member.names}:
+            for name in {zr.folded(name.replace("\\", "/")) for name in member.names}:
                 if seen.setdefault(name, member.header_offset) != member.header_offset:
                     self._bend("zip.duplicate", f"also at {seen[name]}", member.name, member.header_offset)
                     break

@@ -54,6 +54,18 @@ def _content_name(parts: list[str]) -> str:
     return ".".join((first, *kept)) or "content"
 
 
+def _kept_name(source: Source) -> str:
+    """The file name in a gzip header where it has a suffix, "" without."""
+    head = source.read(0, min(HEAD, source.size))
+    at = 10 + (2 + int.from_bytes(head[10:12], "little") if head[3] & 4 else 0)
+    name = head[at:].partition(b"\0")[0].decode("latin-1") if head[3] & 8 else ""
+    return name if _suffix(name) else ""
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition("/")[2].rpartition(".")[2].lower() if "." in name else ""
+
+
 def _means_something(fact: Fact) -> bool:
     broken = isinstance(fact, Anomaly) and fact.code == "pickle.broken"
     return not (broken or isinstance(fact, Unread))
@@ -73,6 +85,8 @@ class _Compressed:
         """State all there is to state."""
         content, scan, stated = self.content, self.scan, len(self.scan.facts)
         scan.format = self.codec
+        if self.codec == "gzip" and (kept := _kept_name(self.source)) and _suffix(name) not in {"", _suffix(kept)}:
+            scan.anomaly("compressed.name", repr(kept))
         explained = scan.inside(content, name)
         if self._is_chance(stated):
             raise NotThisFormat
@@ -113,7 +127,7 @@ class _Compressed:
 
 SCANNER = Scanner(
     "compressed",
-    1,
+    2,
     _PLAIN | _TARS,
     recognise,
     scan,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary import rar, sevenzip
 from scanners.binary.inflate import InflateSource
-from scanners.binary.zip_records import name_troubles
+from scanners.binary.zip_records import folded, name_troubles
 from scanners.budget import LimitReached
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Span, Truncated, merge, subtract
@@ -29,11 +29,15 @@ class _Members:
 
     def __init__(self, scan: Scan) -> None:
         self._scan, self._stated = scan, 0
+        self._names: set[str] = set()
 
     def name(self, name: str) -> None:
         """Look at a name."""
         for trouble in name_troubles((name,)):
             self._scan.anomaly("archive.name", trouble, member=name)
+        if (alike := folded(name)) in self._names:
+            self._scan.anomaly("archive.name", "another member has it too", member=name)
+        self._names.add(alike)
 
     def encrypted(self, name: str) -> None:
         """State that nobody can read a member, or the names of all."""

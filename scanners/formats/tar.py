@@ -14,7 +14,7 @@ from scanners.binary import tar_sparse, torch_tar
 from scanners.binary.tar_paths import Links, plain
 from scanners.binary.tar_sparse import HoleSource
 from scanners.binary.tar_walk import read_layout
-from scanners.binary.zip_records import name_troubles
+from scanners.binary.zip_records import folded, name_troubles
 from scanners.budget import LimitReached
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Missing, Slice, Source, Span, merge, subtract
@@ -104,7 +104,7 @@ class _Archive:
             self._say("tar.hidden", f"{len(hidden)} from here on", hidden[0].names[0], hidden[0].at)
         links = Links()
         seen: set[str] = set()
-        folded: set[str] = set()
+        alike: set[str] = set()
         for member in self.members:
             for name in (*member.names, *member.others):
                 for trouble in name_troubles((name,)):
@@ -119,10 +119,10 @@ class _Archive:
             if member.kind != tr.DIRECTORY:
                 if name in seen:
                     self._say("tar.duplicate", "", member.names[0], member.at)
-                elif name.casefold() in folded:
+                elif folded(name) in alike:
                     self._say("tar.case", "", member.names[0], member.at)
                 seen.add(name)
-                folded.add(name.casefold())
+                alike.add(folded(name))
         for name, target in links.all():
             # Again with all links in place: what one leads to may be a link that was made after it.
             self._escapes(links, name, target)

@@ -38,6 +38,13 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         " some never look.",
         "https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1",
     ),
+    "compressed.name": _compressed(
+        "name",
+        "low",
+        "The compressed file says that its content has a name of another kind",
+        "Programs that restore the name (`gunzip --name`) make a file of it that is not what was downloaded.",
+        "https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1",
+    ),
     "compressed.skipped": _compressed(
         "skipped",
         "low",

@@ -168,6 +168,12 @@ def test_what_a_writer_may_add_is_no_anomaly(content):
     assert (called(outcome), complete(outcome.facts, outcome.account), anomalies(outcome)) == (SYSTEM, True, set())
 
 
+@pytest.mark.parametrize(("kept", "found"), [(b"run.exe", {"compressed.name"}), (b"model", set()), (b"OLD.PKL", set())])
+def test_a_kept_name_of_another_kind_is_stated(kept, found):
+    assert anomalies(scan(gzip_member(EVIL, name=kept, extra=b"ab\0\0"), "model.pkl.gz")) == found
+    assert anomalies(scan(gzip_member(EVIL, name=kept), "model.gz")) == set()
+
+
 # -- what stands beside the content
 
 

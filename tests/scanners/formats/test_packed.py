@@ -66,6 +66,10 @@ class TestStored:
     def test_a_name_that_leads_away_is_told(self, make, name):
         assert anomalies(read(make((name, b"words\n")))) == {"archive.name"}
 
+    @pytest.mark.parametrize("second", ["a.txt", "A.TXT"])
+    def test_two_members_of_one_name_are_told(self, make, second):
+        assert anomalies(read(make(("a.txt", b"words\n"), (second, b"words\n")))) == {"archive.name"}
+
     def test_what_is_behind_the_archive_is_read(self, make):
         outcome = read(make(NOTE) + system(proto=2))
         assert anomalies(outcome) == {"file.beside"}

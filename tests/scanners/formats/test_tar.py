@@ -200,6 +200,7 @@ def test_a_file_of_holes_is_a_bomb_only_if_it_is_enormous(size, expected):
     assert not complete(outcome.facts, outcome.account)
 
 
+DEEP = "d" * 247 + "/"
 UNPACKS = {
     "up": ([member("../x", WORDS)], {"tar.name"}),
     "absolute": ([member("/etc/x", WORDS)], {"tar.name"}),
@@ -225,6 +226,16 @@ UNPACKS = {
     "setuid": ([member("a.txt", WORDS, mode=0o4755)], {"tar.setuid"}),
     "twice": ([member("a.txt", WORDS), member("./a.txt", WORDS)], {"tar.duplicate"}),
     "in other letters": ([member("a.txt", WORDS), member("A.txt", WORDS)], {"tar.case"}),
+    "with accents written in another way": (
+        [member("\u00e9.txt".encode(), WORDS), member("e\u0301.txt".encode(), WORDS)], {"tar.case"},
+    ),
+    "by a path that is too long to be resolved": (
+        [
+            *(part for at in range(16) for part in (pax(path=DEEP * at + "x", linkpath="d" * 247), link("x", "y"))),
+            pax(path="out", linkpath="x/" * 16 + "../" * 16 + "etc"), link("out", "y"),
+        ],
+        {"tar.escape"},
+    ),
     "not padded with zeros": ([member("a.txt", WORDS, fill=b"x")], {"tar.padding"}),
     "a negative size": ([header("a", b"\xff" * 12)], {"tar.sizes"}),
     "a field that is no number": ([member("a.txt", WORDS, mode=b"rw-r--r-")], {"tar.sizes"}),

@@ -337,6 +337,7 @@ FIRES = {
     ],
     "compressed-trailing": [([Anomaly("compressed.trailing", "9 bytes", "", 90)], "medium")],
     "compressed-checksum": [([Anomaly("compressed.checksum", "", "", 90)], "medium")],
+    "compressed-name": [([Anomaly("compressed.name", "'x.exe'")], "low")],
     "compressed-skipped": [([Anomaly("compressed.skipped", "comment of 40 bytes", "", 10)], "low")],
     "zip-crc": [([Anomaly("zip.crc")], "medium")],
     "zip-symlink": [([Anomaly("zip.symlink")], "medium")],
