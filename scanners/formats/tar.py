@@ -243,7 +243,7 @@ def _suffix(name: str) -> str:
 
 SCANNER = Scanner(
     "tar",
-    1,
+    2,
     frozenset({".tar", ".nemo"}),
     recognise,
     scan,

@@ -3,6 +3,7 @@
 import bz2
 import io
 import lzma
+import struct
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -463,3 +464,12 @@ def test_a_zip64_archive_past_four_gibibytes_is_read_by_its_wide_fields():
     assert anomalies(outcome) == set()
     assert (outcome.account.inert, outcome.account.unexplained) == (length, 0)
     assert source.served < 4_000_000
+
+
+def test_end_records_in_the_comments_of_each_other_are_read_once():
+    ends = b""
+    for _ in range(60):
+        ends = b"PK\5\6" + bytes(16) + struct.pack("<H", len(ends)) + ends
+    outcome = scan(archive(Part("a.txt", b"words")) + ends, "x.zip")
+    assert "zip.several-ends" in anomalies(outcome)
+    assert unread_reasons(outcome)
