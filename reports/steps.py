@@ -25,12 +25,15 @@ def known() -> dict[str, str]:
 
 def behind(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     """Whether the database lacks a step; raises `StoreError` for one that is not ours, or newer than we are."""
-    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if "schema_steps" not in tables:
-        if tables:
-            raise StoreError(f"{path} is a database of another program; choose another file with --db")
+    import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
+
+    try:
+        done = {name for (name,) in connection.execute("SELECT name FROM schema_steps").fetchall()}
+    except duckdb.CatalogException:
+        # Asked only now: it takes as long as all else that opening does.
+        if connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() != (0,):
+            raise StoreError(f"{path} is a database of another program; choose another file with --db") from None
         return True
-    done = {name for (name,) in connection.execute("SELECT name FROM schema_steps").fetchall()}
     steps = known()
     if not done <= steps.keys():
         raise StoreError(f"{path} was written by a newer hub-audit; upgrade it or choose another file with --db")
