@@ -44,7 +44,9 @@ class Binary:
 
     def texts(self, most: int) -> int:
         """Step over texts that nobody looks at, as long as they are short; how many, at most `most`."""
-        near, at, count = self._layout.peek(_PIECE), 0, 0
+        near, at, count = self._layout.peek(8), 0, 0
+        if len(near) == 8 and self._pair.unpack(near)[0] & _NOT_A_TEXT == _TEXT:
+            near = self._layout.peek(_PIECE)
         while count < most and at + 8 <= len(near):
             flags, length = self._pair.unpack_from(near, at)
             if flags & _NOT_A_TEXT != _TEXT or at + 8 + max(0, length) > len(near):
