@@ -10,10 +10,11 @@ import anyio.to_thread
 from audit.content import RemoteContent
 from audit.follow import Graph
 from audit.keep import keeping
-from audit.pipeline import Job, Run, skipped
+from audit.pipeline import Job, Run, found_more, skipped
 from crawler.errors import BadUrlError
 from crawler.hub import Hub
 from reports.record import HubVerdict, Target
+from scanners.rules import surfaces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -114,15 +115,24 @@ def _about(session: Session, repo: Repo, sweep_id: str | None) -> dict[str, obje
 async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
     """Audit the files of a repo that are wanted."""
 
-    def job(file: RepoFile) -> Job:
+    def job(file: RepoFile, program: str | None = None) -> Job:
         def content() -> Content:
             return RemoteContent(file.blob, hub.remote(repo, file), session.cache, session.fetcher)
 
         said = tuple(HubVerdict(one.scanner, one.status, one.message, one.version) for one in file.said)
-        return Job(file.path, file.size, file.blob, content, hub=said)
+        # What a Space starts is read as a program whatever it is called.
+        name = f"{file.path}.py" if file.path == program else ""
+        return Job(file.path, file.size, file.blob, content, name, said)
 
     wanted = [file for file in repo.files if session.selection.wants(file.path)]
     for file in wanted:
         if file.strange:
             run.files[file.path] = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
-    await run.audit_files([job(file) for file in wanted if not file.strange])
+    program = None
+    if repo.type == "space":
+        await run.audit_files([job(file) for file in wanted if file.path == "README.md"])
+        card = run.files.get("README.md")
+        program = surfaces.app(run.facts(card)) if card else None
+    await run.audit_files([job(file, program) for file in wanted if not file.strange and file.path not in run.files])
+    if program in run.files:
+        run.files[program] = found_more(run.files[program], surfaces.disguised(program))

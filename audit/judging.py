@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from audit import __version__
-from audit.pipeline import collided, found_more, judged, skipped
+from audit.pipeline import collided, found_more, in_place, judged, skipped
 from reports.escape import visible
 from reports.record import Audit, Stats
 from scanners import routing
@@ -72,7 +72,10 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
         again, said = [], []
         kept = store.findings([one.audit_id for one in audits if any(rule in KEPT for _, _, rule, _ in one.findings)])
         for audit in audits:
-            named = {file.path: found.get((file.blob, file.hint, file.path)) or _unread(file) for file in audit.files}
+            named = {
+                file.path: in_place(found.get((file.blob, file.hint, file.path)) or _unread(file), audit.target)
+                for file in audit.files
+            }
             named |= collided(named)
             for path, _, finding in kept.get(audit.audit_id, ()):
                 if finding.rule in KEPT and path in named:

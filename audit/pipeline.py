@@ -23,7 +23,7 @@ from reports.record import Audit, Blob, File, Problem, Stats, Target
 from scanners import routing
 from scanners.findings import VERDICTS, verdict
 from scanners.judge import RULESET, complete, judge
-from scanners.rules import names
+from scanners.rules import names, surfaces
 from scanners.rules.files import WRONG_HASH
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Run:
         tools = self.tools
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
-            self._known = await recall(tools.store, keys)
+            self._known |= await recall(tools.store, keys)
         tools.progress.expect(len(jobs), sum(job.size for job in jobs))
         left = iter(jobs)
 
@@ -169,7 +169,8 @@ class Run:
                     wrong = WRONG_HASH.at(f"{WRONG_HASH.title}: {error}")
                     self.files[job.path] = found_more(self.files[job.path], wrong)
             else:
-                self.files[job.path] = judged(job.path, blob, self.tools.policy, fetched=fetched, reused=reused)
+                file = judged(job.path, blob, self.tools.policy, fetched=fetched, reused=reused)
+                self.files[job.path] = in_place(file, self.target)
             if job.hub:
                 self.files[job.path] = msgspec.structs.replace(self.files[job.path], hub=job.hub)
             self.tools.progress.done(self.files[job.path])
@@ -272,7 +273,18 @@ def judged(path: str, blob: Blob, policy: Policy, *, fetched: int = 0, reused: b
 
 def found_more(file: File, *findings: Finding) -> File:
     """A file with findings that its content alone does not tell."""
-    every = (*file.findings, *findings)
+    return _found(file, (*file.findings, *findings))
+
+
+def in_place(file: File, target: Target) -> File:
+    """A file with its findings as they weigh in a repo of its type."""
+    if target.type not in {"dataset", "space"}:
+        return file
+    return _found(file, surfaces.placed(file.findings, file.path, str(target.type), target.id))
+
+
+def _found(file: File, findings: Iterable[Finding]) -> File:
+    every = tuple(findings)
     weight = verdict({finding.severity for finding in every}, complete=file.complete)
     return msgspec.structs.replace(file, findings=every, verdict=weight)
 

@@ -2,20 +2,24 @@
 
 A Hub address redirects to a signed one on a storage server; that is asked directly from then on, until shortly
 before its signature ends, and forgotten when it is refused: each look-up costs one of the Hub's resolver quota.
+A file that git holds is sent to an address that is known beforehand, commit, path and hash being listed: once a Hub has
+done so with one file, the others are asked for there, at one request each. Their hash is checked as ever.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import OrderedDict
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
 
 from crawler import limits, ranges
+from crawler.client import address
 from crawler.errors import CrawlError, NetworkError, WrongBytesError, of_hub, of_status, shown
 from crawler.retry import persist
 from scanners.source import Span
@@ -69,6 +73,9 @@ class Fetcher:
         self._slots = anyio.Semaphore(concurrency)
         self._clock = clock
         self._locations: OrderedDict[str, _Location] = OrderedDict()
+        self._direct: bool | None = None
+        """Whether the Hub sends requests where they were expected to go; None before the first."""
+        self._learning = anyio.Lock()
 
     async def ensure(self, entry: Entry, remote: Remote, spans: Sequence[Span]) -> int:
         """Bytes fetched so that `entry` holds all of `spans` (as far as the blob reaches), checked.
@@ -140,7 +147,12 @@ class Fetcher:
                     except _StaleError as again:
                         raise again.answer from again
 
-        async with self._slots:
+        async with AsyncExitStack() as stack:
+            if remote.direct and self._direct is None:
+                await stack.enter_async_context(self._learning)
+                if self._direct is not None:
+                    await stack.aclose()
+            await stack.enter_async_context(self._slots)
             await persist(once, self._client.settings.retry)
 
     async def _range(self, entry: Entry, remote: Remote, asked: Span) -> None:
@@ -155,7 +167,8 @@ class Fetcher:
             except WrongBytesError as error:
                 self._locations.pop(remote.url, None)
                 raise WrongBytesError(f"{_name(remote)}: {error.message}") from error
-            self._remember(remote, answer.url)
+            if known is None:
+                self._remember(remote, answer.url)
             span = asked if kind == "part" else Span(0, remote.size)
             if span == (0, remote.size) and remote.size <= ranges.SMALL:
                 await self._take_small(entry, remote, answer)
@@ -170,7 +183,8 @@ class Fetcher:
         error = of_status(answer.status, answer.url, answer.headers, wait=wait)
         away = remote.home is not None and not remote.home.owns(answer.url)
         if (known and answer.status in _STALE) or (away and answer.status in _REFUSED):
-            self._locations.pop(remote.url, None)
+            if self._locations.pop(remote.url, None) is None:
+                self._direct = False
             raise _StaleError(error)
         if remote.home is None or away or answer.status == 429 or answer.status >= 500:
             raise error
@@ -217,12 +231,16 @@ class Fetcher:
 
     def _location(self, remote: Remote) -> _Location | None:
         location = self._locations.get(remote.url)
+        if location is None and remote.direct and self._direct:
+            return _Location(remote.direct, math.inf)
         if location is not None and location.ends - _MARGIN <= self._clock():
             del self._locations[remote.url]
             return None
         return location
 
     def _remember(self, remote: Remote, url: str) -> None:
+        if remote.direct and self._direct is None:
+            self._direct = url == str(address(remote.direct))
         if url == remote.url or remote.url in self._locations:
             return
         self._locations[remote.url] = _Location(url, ranges.expiry(url) or self._clock() + _LIFETIME + _MARGIN)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import anyio.from_thread
 import anyio.to_thread
@@ -215,8 +215,15 @@ class Hub:
     def remote(self, repo: Repo, file: RepoFile) -> Remote:
         """Where a listed file of a repo is read: its address at the commit (hub-api.md 2.1)."""
         prefix = "" if repo.type == "model" else f"{repo.type}s/"
-        url = f"{self.endpoint}/{prefix}{repo.id}/resolve/{repo.commit}/{quote(file.path)}"
-        return Remote(url=url, size=file.size, home=self.home, name=f"{repo.id}/{file.path}")
+        path = f"/{prefix}{repo.id}/resolve/{repo.commit}/{quote(file.path)}"
+        return Remote(
+            url=f"{self.endpoint}{path}",
+            size=file.size,
+            home=self.home,
+            name=f"{repo.id}/{file.path}",
+            # How the Hub writes other letters in it is not known.
+            direct="" if file.lfs or quote(file.path) != file.path else f"{self.endpoint}{_cached(repo, file, path)}",
+        )
 
     def _tree(self, name: str, kind: RepoType, commit: str, scanned: bool = True) -> tuple[RepoFile, ...]:
         from huggingface_hub import get_session  # noqa: PLC0415 - `audit --help` does without it
@@ -293,6 +300,12 @@ def check_author(author: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]{0,95}", author, re.ASCII):
         raise NotARepoIdError(f"{clipped(author)!r} is not the name of an organisation or a user")
     return author
+
+
+def _cached(repo: Repo, file: RepoFile, path: str) -> str:
+    """Where the Hub sends a request for a file that git holds (hub-api.md 2.2)."""
+    place = f"{repo.type}s/{repo.id}/{repo.commit}/{file.path}"
+    return f"/api/resolve-cache/{place}?{quote_plus(path)}=&etag=%22{file.blob.removeprefix('git:')}%22"
 
 
 def _listed(info: Any, kind: RepoType) -> Listed:

@@ -17,5 +17,7 @@ class Remote(NamedTuple):
     """The Hub that the address belongs to; None for a plain server, which never sees a token."""
     name: str = ""
     """What messages call it; the address where it is empty."""
+    direct: str = ""
+    """Where a Hub may send a request for a file that git holds, by all that is known of it; empty where nothing is."""
     etag: str | None = None
     """The ETag that every answer of a plain server must carry, so that a file changed meanwhile is noticed."""

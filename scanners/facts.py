@@ -94,6 +94,7 @@ ReferenceKind = Literal[
     "r.class",  # a class of vectors that R makes while it loads
     "tool.command",  # a command that a tool of developers runs; its module says when
     "package",  # a package by its name, its installer as module
+    "space.app",  # the program that a Space starts, by its kit
     "hub.repo",  # another repository of the Hub, owner and name, that source loads from
     "transformers.auto_map",  # a class in repository code that a config asks to load
 ]
@@ -116,6 +117,7 @@ CodeKind = Literal[
 
 OpensKind = Literal[
     "config.path",  # a path or an address in a configuration
+    "dataset.data-file",  # data of a dataset that lies elsewhere
     "tool.setting",  # a setting of an editor, an agent or a build that gives something away
     "git.place",  # where git fetches a submodule from, or what it runs over a file
     "package.source",  # where packages are fetched from: an address, an index, a path

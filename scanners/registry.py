@@ -76,6 +76,7 @@ from scanners.rules import (
     programs,
     python_code,
     serving_rules,
+    surfaces,
     table_rules,
     templates,
     tokenizers,
@@ -183,4 +184,5 @@ RULES: tuple[Rule, ...] = (
     *files.RULES,
     *names.RULES,
     *others.RULES,
+    *surfaces.RULES,
 )

@@ -41,6 +41,9 @@ _PATHS: Final = frozenset(
 )
 _AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:[\\/]|[a-z][a-z+.-]*://|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
 _FILLED: Final = re.compile(r"\$\{\s*(oc\.env|env|eval|oc\.decode|oc\.create|python|import|load)\s*:([^}]*)\}")
+_OWN_DATA: Final = re.compile(r"(?:hf://|https://huggingface\.co/)datasets/([\w.-]+)/([\w.-]+)")
+_FRONT: Final = "front.yaml"
+"""The part of a card that is YAML, as the reader of Markdown calls it."""
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
 _SERVED: Final = {"cog": re.compile(r"[\w./-]+\.py:\w+"), "bentoml": re.compile(r"[\w./-]+:\w+")}
 """How servers name code; others name files and folders."""
@@ -91,6 +94,7 @@ class HubConfig:
         self._targets(value, place)
         self._libraries(value, place)
         self._served(value, place)
+        self._card(value, place)
         if "zarr_format" in value:
             self._codecs(value, place)
 
@@ -145,6 +149,20 @@ class HubConfig:
         for each, _ in walk(found):
             for codec in (text for key in ("id", "name") if isinstance(each, dict) for text in texts(each.get(key))):
                 self._state("zarr.codec", "", codec, "called", place)
+
+    def _card(self, value: dict[str, object], place: Place) -> None:
+        """What the YAML in front of a card says of a dataset's files, and of the program of a Space."""
+        for branch, _ in walk({"": value.get("data_files")}):
+            for key, each in items(branch):
+                for text in texts(each) if key != "split" else ():
+                    if own := _OWN_DATA.match(text):
+                        self._state("hub.repo", f"datasets/{own[1]}", own[2], "argument", place)
+                    elif ("::" in text or _AWAY.match(text)) and self._new("data", text):
+                        self._scan.state(Opens("dataset.data-file", clip(text), "data_files", member=self._scan.member))
+        if self._scan.member.endswith(_FRONT) and place is None:
+            for kit in texts(value.get("sdk")):
+                for name in texts(value.get("app_file")) if kit != "static" else ():
+                    self._state("space.app", kit, name, "called", place)
 
     def _named(self, value: object) -> list[str]:
         """The texts of a value, or of what it holds by name: backbones have their own."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scanners.facts import Reference
 from scanners.findings import SEVERITIES, Rule
 from scanners.rules.files import WRONG_HASH
+from scanners.rules.surfaces import APP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,7 +60,7 @@ REACHED: Final = Rule(
 
 RULES: Final[tuple[Rule, ...]] = (MISSING, RENAMED, LATER, REACHED)
 
-KEPT: Final = frozenset(rule.id for rule in (*RULES, WRONG_HASH))
+KEPT: Final = frozenset(rule.id for rule in (*RULES, WRONG_HASH, APP))
 """Rules whose findings stored facts cannot bring back."""
 
 _NAME: Final = r"[A-Za-z0-9](?:[\w.-]{0,94}[\w])?"

@@ -160,7 +160,7 @@ _HARMLESS: Final = re.compile(
 _INSTALLS: Final = re.compile(
     r"(?:.*[\s/])?(?:uv )?(?:pip3?|conda|mamba)(?: -[mq])? install\b.*|.*-m pip install\b.*", re.DOTALL
 )
-_FETCHES: Final = re.compile(
+FETCHES: Final = re.compile(
     r"(?:curl|wget|iwr|invoke-webrequest|certutil)\b.*(?:\||;|&&).*\b(?:ba|z|da)?sh\b|/dev/tcp/|base64 -{1,2}d"
     r"|powershell.*-e|\bmshta\b|\biex\b",
     re.IGNORECASE | re.DOTALL,
@@ -192,7 +192,7 @@ class _Seen(NamedTuple):
 def _programs(call: Call) -> Severity | None:
     words = " ".join(call.strings)
     command = call.strings[0] if call.strings else ""
-    if _FETCHES.search(words):
+    if FETCHES.search(words):
         return "critical"
     if _INSTALLS.fullmatch(words):
         return "medium" if call.opcode in _EARLY else "low"

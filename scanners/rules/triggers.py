@@ -53,6 +53,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("config-|weights-index-", Reach("load", "from_pretrained")),
     ("coreml-", Reach("load", "coremltools.models.MLModel")),
     ("engine-", Reach("inference", "the engine that runs the graph")),
+    ("dataset-", Reach("load", "datasets.load_dataset")),
     ("executorch-|torch-mobile-", Reach("load", "the program that is built for it")),
     ("faiss-", Reach("load", "faiss.read_index")),
     ("file-wrong-hash", Reach("download", "any download through the same way")),
@@ -88,6 +89,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("serving-", Reach("load", "the server that it is deployed to")),
     ("shell-", Reach("manual run", "sh FILE")),
     ("skops-", Reach("load", "skops.io.load")),
+    ("space-", Reach("manual run", "python FILE, which the Hub does when the Space starts")),
     ("spacy-", Reach("load", "spacy.load")),
     ("template-", Reach("inference", "apply_chat_template")),
     ("tensorflow-asset-|tensorflow-checkpoint-", Reach("load", "tf.saved_model.load")),
@@ -121,11 +123,11 @@ def of_finding(finding: Finding, format: str) -> Reach:  # noqa: A002 - its name
     if finding.rule.startswith(("pickle-", "python-bytecode")):
         call = next(call for starts, call in _PICKLES if format.startswith(starts))
         reach = Reach("load", call)
-    told = finding.evidence.get("trigger")
+    told, by = finding.evidence.get("trigger"), finding.evidence.get("reach")
     for trigger in TRIGGERS:
         if trigger == told != reach.trigger:
             reach = Reach(trigger, "" if trigger != "load" else reach.call)
-    return reach
+    return reach if by is None else Reach(reach.trigger, str(by))
 
 
 _SHARD: Final = re.compile(r"-\d{5}-of-\d{5}$")

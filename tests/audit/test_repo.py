@@ -5,6 +5,7 @@ import json
 import pytest
 
 from audit.demo.content import make_big_torch
+from audit.demo.faults import Shape
 from audit.demo.world import Commit, Repo
 from tests.command import audit, clean_failure
 from tests.craft.pickles import system
@@ -147,6 +148,17 @@ def test_the_hubs_own_verdicts_are_shown_and_kept_beside_ours():
         ("danger.dat", "unsafe", "only the Hub"),
         ("model.pkl", "safe", "only hub-audit"),
     ]
+
+
+def test_500_small_files_cost_a_request_each_and_nothing_the_second_time():
+    files = {f"d{number % 7}/{number}.txt": b"text %d\n" % number for number in range(500)}
+    with serve(repo("org/many", files), shape=Shape(latency=0.03)) as hub:
+        first = audit("repo", "org/many", "--format", "json", hub=hub).json
+        # The repo, two lists of its files, one question for the Hub's verdicts, and one redirect that the others follow.
+        assert first["stats"]["requests"] == hub.log.count() == len(files) + 5
+        second = audit("repo", "org/many", hub=hub).out
+    assert "500 files, 0 B fetched" in second
+    assert "4 requests" in second
 
 
 def test_full_reads_every_byte_and_checks_the_hash():

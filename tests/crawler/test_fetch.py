@@ -153,6 +153,53 @@ async def test_a_small_file_is_read_whole_and_checked(client, cache):
         assert hub.log.count("hub") == 2
 
 
+def many(count=9):
+    return {f"{number}.txt": b"%d" % number for number in range(count)}
+
+
+async def read_all(read, files):
+    async with anyio.create_task_group() as tasks:
+        for path, data in files.items():
+            tasks.start_soon(read.read, path, Span(0, len(data)))
+
+
+async def test_where_files_of_git_are_sent_is_learned_from_one_and_the_others_cost_one_request_each(client, cache):
+    with serve(repo("org/m0", many())) as hub:
+        read = await reader(client, cache, hub)
+        hub.log.clear()
+        await read_all(read, many())
+        paths = [request.path for request in hub.log.requests()]
+    assert sum("/api/resolve-cache/" in path for path in paths) == len(many())
+    assert len(paths) == len(many()) + 1
+
+
+async def test_names_that_the_hub_may_write_otherwise_are_looked_up(client, cache):
+    files = {f"ä {number}.txt": b"%d" % number for number in range(4)}
+    with serve(repo("org/m0", files)) as hub:
+        read = await reader(client, cache, hub)
+        hub.log.clear()
+        await read_all(read, files)
+        assert hub.log.count() == 2 * len(files)
+
+
+async def test_an_expected_address_that_is_refused_is_looked_up(client, cache):
+    with serve(repo("org/m0", many()), Fault("error", path="/api/resolve-cache/*", skip=3, times=2, status=404)) as hub:
+        read = await reader(client, cache, hub)
+        await read_all(read, many())
+
+
+async def test_a_hub_that_sends_nobody_on_is_asked_for_each_file_once(client, cache):
+    with plain_server(ranged(b"a text")) as own:
+        listed = Repo("org/m0", "org/m0", "model", "main", "c" * 40, ())
+        digest = hashlib.sha1(b"blob 6\0a text").hexdigest()
+        fetcher, hub = Fetcher(client), Hub(client, endpoint=own.url)
+        for number in range(3):
+            file = RepoFile(f"{number}.txt", 6, f"git:{digest}", lfs=False)
+            with cache.open(f"url:{number}", 6) as entry:
+                await fetcher.ensure(entry, hub.remote(listed, file), [Span(0, 6)])
+        assert len(own.headers_seen("range")) == 3
+
+
 async def test_an_empty_file_needs_no_request(client, cache):
     with serve(WORLD) as hub:
         files = await reader(client, cache, hub)
