@@ -42,6 +42,7 @@ _WHEN: Final[dict[str, Reach]] = {
 
 _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("arrow-", Reach("load", "pyarrow.ipc.open_file")),
+    ("agent-", Reach("editor", "working in the folder with an agent")),
     ("archive-|zip-|tar-|compressed-", Reach("load", "whatever unpacks it, its loader among them")),
     ("config-auto-map", Reach("load", _REMOTE)),
     ("config-model-file", Reach("load", "mlx_lm.load")),
@@ -82,10 +83,13 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("package-", Reach("build", "pip install, docker build")),
     ("parquet-", Reach("load", "pyarrow.dataset")),
     ("pickle-|python-bytecode", Reach("load", "pickle.load")),
+    ("pdf-", Reach("manual run", "opening it in a viewer")),
     ("python-path-file", Reach("manual run", "python, where it is installed")),
     ("python-", Reach("load", _REMOTE)),
     ("r-", Reach("load", "readRDS, load")),
+    ("readme-|text-", Reach("manual run", "doing what the text says")),
     ("safetensors-", Reach("load", "safetensors.safe_open")),
+    ("secret-", Reach("download", "reading the repository")),
     ("serving-", Reach("load", "the server that it is deployed to")),
     ("shell-", Reach("manual run", "sh FILE")),
     ("skops-", Reach("load", "skops.io.load")),

@@ -15,6 +15,8 @@ BEYOND = {
     "hub-repo-missing": "The file names a repository that is not there: gone/model",
     "hub-repo-renamed": "The file names a repository that has moved: old/model is base/model",
     "hub-repo-registered-later": "The file names a repository that is younger than the file: base/model is of 2026-05-01, the file of 2026-02-01",
+    "dataset-script": "The dataset has a script that loads it: squad.py",
+    "space-app-disguised": "The Space starts a program that is not named like one: assets/notes.txt",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 

@@ -232,6 +232,7 @@ def test_every_kind_of_reference_has_its_judge():
         "r.class": ["r-vector-class"],
         "python.import": [],
         "hub.repo": [],
+        "space.app": [],
         "package": [],
         "tool.command": [],
         "transformers.auto_map": ["config-auto-map"],

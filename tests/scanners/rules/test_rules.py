@@ -691,6 +691,7 @@ FIRES = {
         ([Anomaly("file.polyglot", "zip, pickle")], "medium"),
         ([Anomaly("file.polyglot", "zip, pickle"), ref("os", "system")], "high"),
     ],
+    "dataset-data-elsewhere": [([opens("dataset.data-file", "https://203.0.113.7/a.zip", "data_files")], "medium")],
     "name-hides": [([], "medium", "m\u043edel.bin", "pickle")],
     "name-disguises-program": [([], "high", "model.bin.exe", "text")],
     "name-leads-away": [([], "high", "..\\model.txt", "text")],
@@ -717,6 +718,8 @@ BEYOND_FACTS = {
     "hub-repo-renamed": "tests/audit/test_follow.py",
     "hub-repo-registered-later": "tests/audit/test_follow.py",
     "hub-repo-reached": "tests/audit/test_follow.py",
+    "dataset-script": "tests/scanners/rules/test_surfaces.py",
+    "space-app-disguised": "tests/scanners/rules/test_surfaces.py",
 }
 """Rules that no one file's facts decide, by where they are tested."""
 
@@ -911,6 +914,7 @@ SILENT = {
     "onnx-compiled-context": [([opens("onnx.external-data", "engine.bin", "n")],)],
     "weights-index-path": [([opens("json.shard", "model-00001-of-00002.safetensors")],)],
     "tfjs-weights-path": [([opens("tfjs.weights", "group1-shard1of2.bin")],)],
+    "dataset-data-elsewhere": [([opens("config.path", "data/a.csv", "data_files")],)],
     "name-hides": [([], "модель.txt", "text")],
     "name-disguises-program": [([], "setup.exe", "text")],
     "name-leads-away": [([], "sub/..model.txt", "text")],
