@@ -93,6 +93,15 @@ def test_starting_up_imports_nothing_heavy(command):
     assert imported & HEAVY == set()
 
 
+def test_an_audit_of_local_files_does_without_what_only_others_need(tmp_path):
+    (tmp_path / "model.pkl").write_bytes(b"N.")
+    command = [sys.executable, "-X", "importtime", "-m", "audit", "path", "model.pkl", "--no-store", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "anyio" in imported
+    assert imported & HEAVY <= {"anyio", "rich", "yaml"}
+
+
 def test_no_path_of_a_machine_and_no_registry_is_written_down():
     names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     wrong = re.compile(r"/(work|farm|root|opt)/\w|py" + r"pi\.org|python" + r"hosted")
