@@ -352,7 +352,7 @@ SCANNER = Scanner(
             known_by="its first bytes, or an end record in the last 68 kB",
             read="every member by content and name and what lies around them, by each reading that some reader makes",
             inert="",
-            rules="zip archive keras skops",
+            rules="zip archive keras skops package-wheel",
             peer="modelaudit: members by content, to a depth of 5",
             more="what readers differ in: names, sizes, offsets, several ends, hidden members",
         ),

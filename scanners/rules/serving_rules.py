@@ -74,8 +74,17 @@ REGISTRY: Final = Rule(
     "Find out which package it is, and whether you trust it.",
     ("https://spacy.io/api/top-level#registry",),
 )
+WHEEL: Final = Rule(
+    "package-wheel",
+    "low",
+    "The file is a package of Python that brings a model",
+    "Its modules run when they are imported, its entry points as soon as spaCy looks for plugins, and its `.pth` files"
+    " whenever Python starts.",
+    "Install it where that does no harm, or take the weights out of it.",
+    ("https://packaging.python.org/en/latest/specifications/binary-distribution-format/",),
+)
 
-RULES: Final[tuple[Rule, ...]] = (LOADER, HANDLER, BACKEND, COMMAND, CODEC, REGISTRY)
+RULES: Final[tuple[Rule, ...]] = (LOADER, HANDLER, BACKEND, COMMAND, CODEC, REGISTRY, WHEEL)
 
 _HANDLERS: Final = frozenset(
     "image_classifier text_classifier object_detector image_segmenter densenet_handler request_envelope".split()
@@ -155,6 +164,8 @@ _JUDGES: Final[dict[ReferenceKind, tuple[Rule, Callable[[Case, Reference], Sever
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about servers and registries: one for each rule, part and weight."""
+    if case.path.lower().endswith(".whl") and case.format == "zip":
+        yield WHEEL.at(WHEEL.title)
     found: dict[tuple[Rule, str, Severity], list[Reference]] = {}
     for reference in case.references:
         if reference.kind in _JUDGES:

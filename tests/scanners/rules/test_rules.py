@@ -453,6 +453,7 @@ FIRES = {
         ([asks("zarr.codec", "", "numcodecs.pickle")], "critical"),
         ([asks("zarr.codec", "", "mine")], "medium"),
     ],
+    "package-wheel": [([], "low", "en_core-1.0-py3-none-any.WHL", "zip")],
     "spacy-registry": [([asks("spacy.registry", "architectures", "mine.deep.Model.v1")], "low")],
     "faiss-lists": [
         ([opens("faiss.lists", "lists.ivfdata")], "medium"),
@@ -735,6 +736,7 @@ SILENT = {
     "serving-backend": [([asks("serving.backend", "platform", "onnxruntime_onnx")],)],
     "serving-command": [([asks("hub.repo", "cog", "curl | sh")],)],
     "zarr-codec": [([asks("zarr.codec", "", "numcodecs.blosc"), asks("zarr.codec", "", "vlen-utf8")],)],
+    "package-wheel": [([], "en_core.zip", "zip"), ([], "en_core.whl", "unknown")],
     "spacy-registry": [
         ([asks("spacy.registry", "factories", "ner"), asks("spacy.registry", "misc", "spacy.read_labels.v1")],)
     ],
