@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from scanners.facts import Fact
     from scanners.findings import Finding, Severity
+    from scanners.rules.case import Case
 
 _REUSE: Final = "https://unit42.paloaltonetworks.com/model-namespace-reuse/"
 _PIN: Final = "Name the repository that you mean, with the commit that you have read."
@@ -58,9 +59,18 @@ REACHED: Final = Rule(
     ("https://atlas.mitre.org/techniques/AML.T0010",),
 )
 
-RULES: Final[tuple[Rule, ...]] = (MISSING, RENAMED, LATER, REACHED)
+ALIKE: Final = Rule(
+    "hub-repo-lookalike",
+    "medium",
+    "The file names a repository whose owner is written almost like a well-known one",
+    "Names are registered that differ from those of known organisations in a letter that looks the same, or in a hyphen.",
+    _PIN,
+    ("https://attack.mitre.org/techniques/T1583/001/", _REUSE),
+)
 
-KEPT: Final = frozenset(rule.id for rule in (*RULES, WRONG_HASH, APP))
+RULES: Final[tuple[Rule, ...]] = (MISSING, RENAMED, LATER, REACHED, ALIKE)
+
+KEPT: Final = frozenset(rule.id for rule in (MISSING, RENAMED, LATER, REACHED, WRONG_HASH, APP))
 """Rules whose findings stored facts cannot bring back."""
 
 _NAME: Final = r"[A-Za-z0-9](?:[\w.-]{0,94}[\w])?"
@@ -70,6 +80,27 @@ _NAMED: Final = re.compile(
 _CODE: Final = frozenset(("transformers.auto_map", "transformers.kernel"))
 _SHOWN: Final = 10
 """Rules of another repo that are told through a file that names it."""
+
+
+_OWNERS: Final = (
+    "01-ai ai21labs allenai amazon apple baai baichuan-inc bartowski bigcode bigscience black-forest-labs cardiffnlp"
+    " cognitivecomputations cohereforai coherelabs compvis cross-encoder databricks deepseek-ai distilbert eleutherai"
+    " facebook facebookai google google-bert google-t5 huggingface huggingfaceh4 huggingfacetb hf-internal-testing"
+    " ibm-granite internlm intfloat jinaai kernels-community laion lightricks lllyasviel lmstudio-community lmsys"
+    " meta-llama microsoft minimaxai mistralai mixedbread-ai moonshotai mosaicml nomic-ai nousresearch nvidia openai"
+    " openai-community openbmb opengvlab prosusai pyannote qwen runwayml salesforce sentence-transformers speechbrain"
+    " stabilityai"
+    " state-spaces tencent thebloke thudm tiiuae timm togethercomputer unsloth wan-ai xai-org zai-org".split()
+)
+"""Owners of what is most downloaded, in small letters."""
+
+
+def _drawn(owner: str) -> str:
+    """An owner's name as the eye takes it, without what parts words."""
+    return re.sub(r"[-_.]", "", owner.casefold()).translate(str.maketrans("1i0", "llo")).replace("rn", "m")
+
+
+_DRAWN: Final = {_drawn(owner): owner for owner in _OWNERS}
 
 
 class Named(NamedTuple):
@@ -94,11 +125,20 @@ def _named(fact: Reference) -> Named | None:
         case "hub.repo" | "transformers.kernel":
             text = f"{fact.module}/{fact.name}"
         case "transformers.auto_map" if "--" in f"{fact.module}{fact.name}":
-            text = f"{fact.module}.{fact.name}".partition("--")[0]
+            text = f"{fact.module}.{fact.name}".lstrip(".").partition("--")[0]
         case _:
             return None
     match = _NAMED.fullmatch(text)
     return Named(match[1] or "model", match[2], match[3]) if match and "--" not in text and ".." not in text else None
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Findings about names that are almost others."""
+    for repo in named(case.references):
+        owner = repo.id.partition("/")[0]
+        known = _DRAWN.get(_drawn(owner))
+        if known is not None and owner.casefold() not in _OWNERS:
+            yield ALIKE.at(f"{ALIKE.title}: {repo.id}, where {known} may be meant", repository=repo.id)
 
 
 def missing(repo: Named, *, code: bool, source: bool) -> Finding:

@@ -63,6 +63,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("gguf-", Reach("load", "llama.cpp")),
     ("git-", Reach("download", "git clone --recurse-submodules")),
     ("hdf5-", Reach("load", "h5py.File, keras.models.load_model")),
+    ("hlo-", Reach("inference", "jax.export.deserialize, and calling what it gives")),
     ("hub-repo-", Reach("load", "from_pretrained, of the name in the file")),
     ("joblib-", Reach("load", "joblib.load")),
     ("json-", Reach("load", "any reader of JSON")),

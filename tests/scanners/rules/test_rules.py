@@ -692,6 +692,11 @@ FIRES = {
         ([Anomaly("file.polyglot", "zip, pickle")], "medium"),
         ([Anomaly("file.polyglot", "zip, pickle"), ref("os", "system")], "high"),
     ],
+    "hub-repo-lookalike": [
+        ([asks("hub.repo", "meta-lIama", "Llama-3", "argument")], "medium"),
+        ([asks("hub.repo", "mistral-ai", "x@main", "argument")], "medium"),
+        ([asks("transformers.auto_map", "", "Stabi1ityAI/x--m.Model", "imported")], "medium"),
+    ],
     "dataset-data-elsewhere": [([opens("dataset.data-file", "https://203.0.113.7/a.zip", "data_files")], "medium")],
     "name-hides": [([], "medium", "m\u043edel.bin", "pickle")],
     "name-disguises-program": [([], "high", "model.bin.exe", "text")],
@@ -916,6 +921,9 @@ SILENT = {
     "onnx-compiled-context": [([opens("onnx.external-data", "engine.bin", "n")],)],
     "weights-index-path": [([opens("json.shard", "model-00001-of-00002.safetensors")],)],
     "tfjs-weights-path": [([opens("tfjs.weights", "group1-shard1of2.bin")],)],
+    "hub-repo-lookalike": [
+        ([asks("hub.repo", "Meta-Llama", "x", "argument"), asks("hub.repo", "someone", "meta-lIama", "argument")],),
+    ],
     "dataset-data-elsewhere": [([opens("config.path", "data/a.csv", "data_files")],)],
     "name-hides": [([], "модель.txt", "text")],
     "name-disguises-program": [([], "setup.exe", "text")],
