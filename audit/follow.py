@@ -95,7 +95,7 @@ class Graph:
             answer = self._answers.get(name)
             if isinstance(answer, RepoNotFoundError | RevisionNotFoundError | DisabledError):
                 for path, code in paths.items():
-                    source = run.files[path].format.startswith(("python", "notebook"))
+                    source = run.files[path].format.startswith(("python", "notebook", "markdown"))
                     _add(run, path, others.missing(name, code=code, source=source))
             elif isinstance(answer, CrawlError):
                 self._cut_short(first, f"{name.id} could not be asked about: {answer}", follow=follow)

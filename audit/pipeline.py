@@ -23,7 +23,7 @@ from reports.record import Audit, Blob, File, Problem, Stats, Target
 from scanners import routing
 from scanners.findings import VERDICTS, verdict
 from scanners.judge import RULESET, complete, judge
-from scanners.rules import names, surfaces
+from scanners.rules import names, siblings, surfaces
 from scanners.rules.files import WRONG_HASH
 
 if TYPE_CHECKING:
@@ -290,8 +290,12 @@ def _found(file: File, findings: Iterable[Finding]) -> File:
 
 
 def collided(files: Mapping[str, File]) -> dict[str, File]:
-    """Those of an audit's files, by path, whose names are one with others' on some systems."""
-    return {path: found_more(files[path], finding) for path, finding in names.collisions(files).items()}
+    """Those of an audit's files, by path, that other files of it make worse than they are alone."""
+    known = {path: (file.verdict, file.findings) for path, file in files.items()}
+    more: dict[str, list[Finding]] = {}
+    for path, finding in (*names.collisions(files).items(), *siblings.judge(known)):
+        more.setdefault(path, []).append(finding)
+    return {path: found_more(files[path], *findings) for path, findings in more.items()}
 
 
 def _why_incomplete(facts: Iterable[Fact], *, whole: bool) -> Problem | None:

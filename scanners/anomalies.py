@@ -135,6 +135,13 @@ AnomalyCode = Literal[
     "model.path",  # a path of the machine that it was made on
     "msgpack.extension",  # a type that no library of models has
     "torch7.function",  # bytecode of Lua
+    # texts for people and for agents (threats.md 9.7, 9.9)
+    "text.order",  # words that an agent would obey
+    "text.hidden",  # letters that cannot be seen
+    "text.script",  # markup that a browser would run
+    "text.password",  # the password of an archive
+    "text.verify",  # a request to paste something into a terminal
+    "text.antivirus",  # a request to turn a virus scanner off
     # what tools of developers run
     "python.path-file",  # a line of a path file that every Python runs as it starts
     # the file itself

@@ -119,6 +119,7 @@ OpensKind = Literal[
     "config.path",  # a path or an address in a configuration
     "dataset.data-file",  # data of a dataset that lies elsewhere
     "tool.setting",  # a setting of an editor, an agent or a build that gives something away
+    "text.link",  # where a text for people leads
     "git.place",  # where git fetches a submodule from, or what it runs over a file
     "package.source",  # where packages are fetched from: an address, an index, a path
     "hdf5.external-storage",  # a file that holds the raw data of a dataset

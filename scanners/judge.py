@@ -34,6 +34,7 @@ from scanners.rules import (
     pickle_streams,
     programs,
     python_code,
+    readme,
     serving_rules,
     shell,
     surfaces,
@@ -144,6 +145,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *shell.judge(case),
         *packages.judge(case),
         *tools.judge(case),
+        *readme.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

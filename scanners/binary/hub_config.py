@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.binary.tree import dicts, items, readings, shown, texts, walk
+from scanners.binary.tree import Several, dicts, items, readings, shown, texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
 
 if TYPE_CHECKING:
@@ -84,9 +84,14 @@ class HubConfig:
                     if isinstance(package, str):
                         self._state("config.target", *_split(package, "."), "imported", place)
             elif key in _EDGES:
-                for text in texts(each):
+                for text in [*texts(each), *(one for one in _listed(each) if isinstance(one, str))]:
                     if _REPO.fullmatch(text):
                         self._state("hub.repo", *_split(f"{text}{_pinned(value, key)}", "/"), "argument", place)
+            elif key == "datasets":
+                for one in _listed(each):
+                    if isinstance(one, str) and _REPO.fullmatch(one):
+                        owner, name = _split(one, "/")
+                        self._state("hub.repo", f"datasets/{owner}", name, "argument", place)
             elif key in _PATHS:
                 for text in texts(each):
                     if _AWAY.match(text) and self._new("path", key, text):
@@ -180,6 +185,11 @@ class HubConfig:
         known = what in self._told
         self._told.add(what)
         return not known
+
+
+def _listed(value: object) -> list[object]:
+    """The values of a list that is one, not of a key that comes several times."""
+    return value if isinstance(value, list) and not isinstance(value, Several) else []
 
 
 def _true(value: object) -> bool:

@@ -55,7 +55,7 @@ def state_requirement(line: str, manager: str, scan: Scan) -> None:
         _source(line, "local", scan)
     elif match := _NAME.match(line):
         scan.state(Reference("package", manager, clip_name(match[1]), "imported", member=scan.member))
-        if match[2]:
+        if match[2] and (_PLACE.match(match[2]) or (_LOCAL.match(match[2]) and manager == "pip")):
             _source(match[2], match[1], scan)
 
 

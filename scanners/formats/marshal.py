@@ -78,7 +78,7 @@ SCANNER = Scanner(
             known_by="the number of a version, or a sound code object",
             read="code objects of every version, what follows them",
             inert="",
-            rules="python-bytecode",
+            rules="python-bytecode bytecode",
             peer="",
             more="it is read",
         ),

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES, Rule, Severity
-from scanners.rules.case import KEYS
+from scanners.rules.case import KEYS, is_prose, lowered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -274,6 +274,8 @@ def _seen(call: Call) -> Iterator[_Seen]:
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about Python source: one for each rule, part and moment, at the worst of what is there."""
     groups: dict[tuple[Rule, str, str], list[tuple[Severity, Call]]] = {}
+    # What a model card shows, somebody has to copy.
+    prose = is_prose(case.path)
     # Sources of a torch.package have a judge of their own, who knows that they run at load.
     packaged = {code.member for code in case.codes if code.kind == "torch.package"}
     for call in case.scripts:
@@ -283,6 +285,8 @@ def judge(case: Case) -> Iterator[Finding]:
             groups.setdefault((rule, call.member, call.opcode), []).append((severity, call))
     for (rule, member, when), found in groups.items():
         worst = max((severity for severity, _ in found), key=_RANK.__getitem__)
+        if prose and worst == "low":
+            continue
         calls = [call for severity, call in found if severity == worst]
         shown = "; ".join(call.text for call in calls[:_SHOWN])
         more = f"; and {len(calls) - _SHOWN} more" if len(calls) > _SHOWN else ""
@@ -290,7 +294,7 @@ def judge(case: Case) -> Iterator[Finding]:
             f"{rule.title}, {_WHEN[when]}: {shown}{more}",
             member=member,
             offset=calls[0].offset,
-            severity=worst,
+            severity=lowered(worst) if prose else worst,
             when=when,
             callee=".".join(part for part in (calls[0].module, calls[0].name) if part),
         )

@@ -103,6 +103,7 @@ PRIVILEGED: Final = _rule(
 
 RULES: Final[tuple[Rule, ...]] = (FETCHED, DECODED, REVERSE, SENDS, STAYS, DISARMS, DESTROYS, PRIVILEGED)
 
+_NEVER_HONEST: Final = (DECODED, REVERSE, SENDS, DESTROYS)
 _SHOWN: Final = 3
 _FETCHERS: Final = frozenset(
     "curl wget fetch aria2c axel lynx http https iwr irm invoke-webrequest invoke-restmethod start-bitstransfer"
@@ -344,5 +345,5 @@ def _finding(case: Case, rule: Rule, member: str, seen: list[tuple[Severity, _Li
     more = f"; and {len(calls) - _SHOWN} more" if len(calls) > _SHOWN else ""
     when = moment(case.path)
     # Prose is a proposal: somebody has to copy it. What has no honest use keeps its weight.
-    severity = lowered(worst) if is_prose(case.path) and worst == "high" and rule is FETCHED else worst
+    severity = worst if rule in _NEVER_HONEST or not is_prose(case.path) else lowered(worst)
     return rule.at(f"{rule.title}: {shown}{more}", member=member, severity=severity, trigger=when, callee=calls[0].name)

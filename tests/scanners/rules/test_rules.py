@@ -23,6 +23,7 @@ from scanners.rules import (
     onnx_rules,
     pickle_streams,
     programs,
+    readme,
     templates,
     tokenizers,
     tools,
@@ -49,6 +50,7 @@ JUDGES_OF_ANOMALIES = (
         model_rules,
         onnx_rules,
         programs,
+        readme,
         templates,
         tokenizers,
         tools,
@@ -719,6 +721,7 @@ FIRES = {
 
 BEYOND_FACTS = {
     "name-collides": "tests/scanners/rules/test_names.py",
+    "bytecode-without-source": "tests/scanners/rules/test_siblings.py",
     "file-wrong-hash": "tests/audit/test_repo.py",
     "hub-repo-missing": "tests/audit/test_follow.py",
     "hub-repo-renamed": "tests/audit/test_follow.py",
