@@ -63,7 +63,8 @@ ALIKE: Final = Rule(
     "hub-repo-lookalike",
     "medium",
     "The file names a repository whose owner is written almost like a well-known one",
-    "Names are registered that differ from those of known organisations in a letter that looks the same, or in a hyphen.",
+    "Names are registered that differ from those of known organisations in a hyphen, or in a letter that looks the"
+    " same.",
     _PIN,
     ("https://attack.mitre.org/techniques/T1583/001/", _REUSE),
 )
