@@ -146,6 +146,7 @@ AnomalyCode = Literal[
     "python.path-file",  # a line of a path file that every Python runs as it starts
     # the file itself
     "file.lfs-pointer",  # a Git LFS pointer instead of the content
+    "file.script",  # a script or a link that runs when its file is opened
     "file.macros",  # a document that runs macros, or carries files that it opens
     "pdf.script",  # a PDF document that runs scripts
     "pdf.launch",  # one that starts a program

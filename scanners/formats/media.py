@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import pictures, streams
+from scanners.binary.beside import state_beside
 from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Slice, Span, Truncated, merge, subtract
+from scanners.source import Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scanners.source import Source
+    from scanners.source import Source, Span
 
 
 class _Kind(NamedTuple):
@@ -52,7 +53,6 @@ _KINDS: Final = (
     *(_Kind("font", 0, mark, streams.sfnt, weak=True) for mark in (b"\0\1\0\0", b"OTTO", b"true")),
     *(_Kind("font", 0, mark, streams.woff, weak=True) for mark in (b"wOFF", b"wOF2")),
 )
-_ZEROS_MOST: Final = 1 << 20
 _CONTROL: Final = bytes(each for each in range(32) if each not in b"\t\n\v\f\r")
 
 
@@ -73,7 +73,7 @@ def scan(source: Source, scan: Scan) -> None:
         raise NotThisFormat
     scan.format = kind.format
     try:
-        spans = merge(kind.walk(source))
+        spans = kind.walk(source)
     except (pictures.Bent, Truncated) as bent:
         if kind.weak or (head.isascii() and len(head.translate(None, _CONTROL)) == len(head)):
             raise NotThisFormat from bent
@@ -81,13 +81,7 @@ def scan(source: Source, scan: Scan) -> None:
         return
     for span in spans:
         scan.account.inert(*span)
-    for gap in subtract(Span(0, source.size), spans):
-        part = Slice(source, gap.start, gap.length)
-        fills = gap.length <= kind.slack or (gap.length <= _ZEROS_MOST and not part.read(0, gap.length).strip(b"\0"))
-        if not fills:
-            scan.anomaly("file.beside", f"{gap.length} bytes", offset=gap.start)
-        if fills or scan.inside(part, f"beside@{gap.start}"):
-            scan.account.examined(*gap)
+    state_beside(source, scan, slack=kind.slack)
 
 
 SCANNER = Scanner(

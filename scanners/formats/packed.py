@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary import rar, sevenzip
+from scanners.binary.beside import state_beside
 from scanners.binary.inflate import InflateSource
 from scanners.binary.zip_records import folded, name_troubles
 from scanners.budget import LimitReached
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Slice, Span, Truncated, merge, subtract
+from scanners.source import Slice, Span, Truncated
 
 if TYPE_CHECKING:
     from scanners.binary.sevenzip import Folder, Header
@@ -53,14 +54,6 @@ class _Members:
             self._scan.unread("limit", f"more than {_NAMES_MOST} members that are not read")
 
 
-def _beside(source: Source, scan: Scan, known: list[Span]) -> None:
-    """State and hand on what is in no member and no header."""
-    for gap in subtract(Span(0, source.size), merge(known)):
-        scan.anomaly("file.beside", f"{gap.length} bytes", offset=gap.start)
-        if scan.inside(Slice(source, gap.start, gap.length), f"beside@{gap.start}"):
-            scan.account.examined(*gap)
-
-
 # --- 7z --------------------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +83,7 @@ def _scan_7z(source: Source, scan: Scan) -> None:
         elif _folder(source, scan, members, folder, files):
             for span in folder.packed:
                 scan.account.examined(*span)
-    _beside(source, scan, known)
+    state_beside(source, scan, known)
 
 
 def _header(source: Source, scan: Scan, members: _Members, place: Span, known: list[Span]) -> Header | None:
@@ -183,7 +176,7 @@ def _scan_rar(source: Source, scan: Scan) -> None:
         return
     for span in known[:1] + known[1::2]:
         scan.account.examined(*span)
-    _beside(source, scan, known)
+    state_beside(source, scan, known)
 
 
 def _stored(source: Source, scan: Scan, members: _Members, block: rar.Block) -> None:

@@ -16,8 +16,9 @@ from binascii import unhexlify
 from collections.abc import Callable  # noqa: TC003 - the type of a table
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.beside import state_beside
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Slice, Span
+from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
     from scanners.anomalies import AnomalyCode
@@ -104,11 +105,7 @@ class _Document:
             return
         if whole:
             self.scan.account.examined(self.start, ends[-1])
-        for gap in (Span(0, self.start), Span(ends[-1], len(self.data))):
-            if gap.length:
-                self.scan.anomaly("file.beside", f"{gap.length} bytes", offset=gap.start)
-                if self.scan.inside(Slice(source, gap.start, gap.length), f"beside@{gap.start}"):
-                    self.scan.account.examined(*gap)
+        state_beside(source, self.scan, [Span(self.start, ends[-1])])
 
     def _search(self, text: bytes, at: int) -> set[bytes]:
         """State the actions that a text names, each once; the names in it."""

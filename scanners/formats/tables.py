@@ -15,6 +15,7 @@ import struct
 from binascii import Error, a2b_base64
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.beside import state_beside
 from scanners.binary.embedded import kind_of
 from scanners.binary.flatbuffer_parts import walked
 from scanners.binary.flatbuffer_schemas import ARROW as SCHEMA
@@ -37,7 +38,8 @@ _PARQUET: Final = (b"PAR1", b"PARE")
 _KEPT: Final = "ARROW:schema"
 _EXTENSION, _PICKLED = "ARROW:extension:name", "ARROW:extension:metadata"
 _SCHEMA_HEADER: Final = 1
-_ZEROS_MOST: Final = 1 << 20
+_FILLING: Final = b"\0\xff"
+"""What Parquet and Arrow align with, and the mark of an end in Arrow."""
 _PATHS_MOST: Final = 4096
 
 
@@ -88,12 +90,11 @@ def _scan_arrow(source: Source, scan: Scan) -> None:
         scan.account.inert(*place)
     stop = max((place.stop for place in places), default=start)
     if source.read(stop, min(8, start - stop)) == _END:
-        places.append(Span(stop, stop + 8))
         scan.account.examined(stop, stop + 8)
     # Whoever reads the file as a stream goes by the schema at its beginning.
     head = Slice(source, 8, start - 8)
     scan.account.examined(0, 8 + _first(head, scan))
-    _beside(source, scan, [Span(0, 8), *places, Span(start, source.size)])
+    state_beside(source, scan, filling=_FILLING)
 
 
 def _first(source: Source, scan: Scan) -> int:
@@ -125,7 +126,7 @@ def _messages(source: Source, scan: Scan) -> None:
         scan.account.examined(start, ahead.at + length)
         scan.account.inert(ahead.at + length, ahead.at + length + body)
         ahead.step_over(length + body)
-    _beside(source, scan, [Span(0, ahead.at)])
+    state_beside(source, scan, filling=_FILLING)
 
 
 def _schema(part: Source, scan: Scan, root: str, at: int) -> Flatbuffer:
@@ -133,6 +134,9 @@ def _schema(part: Source, scan: Scan, root: str, at: int) -> Flatbuffer:
     scan.budget.hold(part.size, "a schema")
     part.want(Span(0, part.size))
     buffer = walked(part, scan, SCHEMA, root, ("Footer", "KeyValue"))
+    for gap in buffer.gaps():
+        scan.anomaly("flatbuffer.gap", f"{gap.length} bytes of a schema", offset=at + gap.start)
+        scan.inside(Slice(part, gap.start, gap.length), f"gap@{at + gap.start}")
     for pair in buffer.found["KeyValue"]:
         key = str(pair.get("key", ""))
         for span in _spans([pair], "value"):
@@ -212,7 +216,7 @@ def _scan_parquet(source: Source, scan: Scan) -> None:
     blooms = [Span(bloom, gap.stop) for gap in gaps for bloom in footer.blooms if gap.start <= bloom < gap.stop]
     for span in (*known, *blooms):
         scan.account.inert(*span)
-    _beside(source, scan, [Span(0, 4), *known, *blooms, Span(start, source.size)])
+    state_beside(source, scan, filling=_FILLING)
 
 
 class _Footer:
@@ -290,17 +294,6 @@ class _Footer:
             else:
                 value.skip(kind)
         _pair(key.decode("utf-8", "replace"), BytesSource(text), self._scan, at)
-
-
-def _beside(source: Source, scan: Scan, known: list[Span]) -> None:
-    """State and hand on what nothing leads to, but for what fills up."""
-    for gap in subtract(Span(0, source.size), merge([*known, *scan.account.examined_spans()])):
-        part = Slice(source, gap.start, gap.length)
-        filling = part.read(0, gap.length).strip(b"\0\xff") == b"" if gap.length <= _ZEROS_MOST else False
-        if not filling:
-            scan.anomaly("file.beside", f"{gap.length} bytes", offset=gap.start)
-        if filling or scan.inside(part, f"beside@{gap.start}"):
-            scan.account.examined(*gap)
 
 
 ARROW: Final = Scanner(

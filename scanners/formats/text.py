@@ -21,10 +21,12 @@ _POINTER_MOST = 1024
 _MARK = codecs.BOM_UTF8
 _START_MOST = 256
 
+_DOUBLE_CLICKED = ("script that a double click runs", "link that a double click opens")
 _RUN_BY_NAME = {
     "Cython source": ".pyx .pxd",
     "notebook": ".ipynb",
-    "Windows script": ".vbs .wsf .hta .reg",
+    _DOUBLE_CLICKED[0]: ".vbs .vbe .wsf .wsh .hta .jse .reg .scf .sct",
+    _DOUBLE_CLICKED[1]: ".desktop .url .webloc",
     "markup that may carry scripts": ".xml .svg .html .htm .xhtml .pmml .xsl .xslt",
     "JavaScript": ".js .mjs .cjs .ts .tsx .jsx",
     "program source": ".lua .r .rmd .jl .pl .rb .php .go .rs .java .kt .scala .cs .c .cc .cpp .h .hpp .cu .cuh .m .mm"
@@ -34,7 +36,7 @@ _RUN_BY_NAME = {
     "text protocol buffer": ".pbtxt .prototxt .textproto .onnxtxt .onnxtext",
     "build file": "jenkinsfile .cmake .gradle .bazel .nix",
     "build settings": "cmakelists",
-    "desktop file": ".desktop .service .url .webloc",
+    "service of systemd": ".service",
 }
 _RUN = {name: what for what, names in _RUN_BY_NAME.items() for name in names.split()}
 _RUN_BY_START = (
@@ -69,6 +71,8 @@ def scan(source: Source, scan: Scan) -> None:
             scan.format = "git.lfs-pointer"
     elif what := runs(scan.name, start):
         scan.unread("no-reader", what)
+        if what in _DOUBLE_CLICKED:
+            scan.anomaly("file.script", what)
     if source.size > scan.budget.limits.whole:
         if not recognise(Sample(source.size, start, b"")):
             raise NotThisFormat
@@ -102,7 +106,7 @@ def runs(name: str, start: bytes) -> str:
 
 SCANNER = Scanner(
     "text",
-    4,
+    5,
     frozenset(_RUN),
     recognise,
     scan,

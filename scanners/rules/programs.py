@@ -43,6 +43,15 @@ ARGUMENT: Final = Rule(
     ("https://github.com/mozilla-ai/llamafile/blob/main/docs/creating_llamafiles.md",),
 )
 
+SCRIPT: Final = Rule(
+    "file-script",
+    "medium",
+    "Opening the file runs it",
+    "It is a script or a link that systems run or follow when somebody opens it, without a word. Programs for models"
+    " sometimes bring one; models don't.",
+    "Do not open it; read it in an editor.",
+    ("https://attack.mitre.org/techniques/T1204/002/", "https://attack.mitre.org/techniques/T1059/"),
+)
 PDF_SCRIPT: Final = Rule(
     "pdf-script",
     "medium",
@@ -60,9 +69,10 @@ PDF_LAUNCH: Final = Rule(
     ("https://attack.mitre.org/techniques/T1204/002/",),
 )
 
-RULES: Final[tuple[Rule, ...]] = (NATIVE, MACROS, ARGUMENT, PDF_SCRIPT, PDF_LAUNCH)
+RULES: Final[tuple[Rule, ...]] = (NATIVE, SCRIPT, MACROS, ARGUMENT, PDF_SCRIPT, PDF_LAUNCH)
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.native-code": NATIVE,
+    "file.script": SCRIPT,
     "file.macros": MACROS,
     "llamafile.argument": ARGUMENT,
     "pdf.script": PDF_SCRIPT,

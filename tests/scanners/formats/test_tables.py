@@ -130,6 +130,17 @@ def test_what_is_cut_off_is_never_clean(name):
         assert outcome.account.unexplained or unread_reasons(outcome), length
 
 
+def test_what_no_offset_of_a_schema_leads_to_is_read():
+    payload = system(proto=2)
+    payload += bytes(-len(payload) % 8)
+    data = SAMPLES["plain.stream.arrow"]
+    length = int.from_bytes(data[4:8], "little")
+    data = data[:4] + struct.pack("<I", length + len(payload)) + data[8 : 8 + length] + payload + data[8 + length :]
+    outcome = read(data)
+    assert anomalies(outcome) == {"flatbuffer.gap"}
+    assert called(outcome)
+
+
 def test_an_encrypted_table_is_not_read():
     assert unread_reasons(read(b"PARE" + bytes(40) + b"\x10\0\0\0PARE")) == {"encrypted"}
 

@@ -62,3 +62,10 @@ def test_text_beyond_the_limit_is_said():
     outcome = scan(PROSE * 100, "x.txt", limits=Limits(whole=1000))
     assert unread_reasons(outcome) == {"limit"}
     assert outcome.account.examined == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("run.vbs", True), ("A.HTA", True), ("x.url", True), ("a.service", False), ("a.md", False)]
+)
+def test_what_opening_runs_is_told(name, found):
+    assert ("file.script" in anomalies(scan(b"words\n", name))) is found

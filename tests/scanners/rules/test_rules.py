@@ -683,6 +683,7 @@ FIRES = {
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
     "pdf-script": [([Anomaly("pdf.script", "JavaScript")], "medium")],
     "pdf-launch": [([Anomaly("pdf.launch")], "high")],
+    "file-script": [([Anomaly("file.script", "script that a double click runs")], "medium")],
     "file-macros": [([Anomaly("file.macros", "macros of Visual Basic")], "high")],
     "llamafile-argument": [([Anomaly("llamafile.argument", "--host 0.0.0.0", ".args")], "medium")],
     "archive-encrypted": [([Anomaly("archive.encrypted", "", "a.pkl")], "medium")],
