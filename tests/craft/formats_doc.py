@@ -10,8 +10,8 @@ from scanners.registry import RULES, SCANNERS
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 _HEADINGS = ("format", "known by", "read", "proven inert", "rules", "deepest of the others", "beyond it")
 _NAMES_MOST = 30
-GENERAL = ("file", "hub", "name")
-"""What the ids of rules begin with that are about any file, or about what it names."""
+GENERAL = ("dataset", "file", "hub", "name", "space")
+"""What the ids of rules begin with that are about any file, or about a repository as a whole."""
 _HEAD = """\
 # Formats: what is read, and what is proven
 
@@ -19,8 +19,8 @@ A file goes to every reader whose format its content shows, and to every reader 
 several accept it, each has to explain all of its bytes. A file that no reader explains is *incomplete*, never clean.
 What is proven inert is not fetched. The last two columns compare with modelscan 0.8.8, picklescan 1.0.5, fickling
 0.1.12, modelaudit 0.2.54 and mlscan 0.1 (November 2026); — is where there is nothing to say. `make docs` writes this
-page from the registry, and a test fails where it is not current. Rules whose ids begin with {general} are about
-every format.
+page from the registry, and a test fails where it is not current. Rules whose ids begin with {general} are
+about files of any format, or about a repository as a whole.
 
 """
 

@@ -28,4 +28,4 @@ def test_a_format_names_rules_that_there_are(about):
 def test_every_rule_is_some_formats():
     named = {rule for about in ABOUTS for ids in rules_of(about).values() for rule in ids}
     general = {rule for word in GENERAL for rule in ids_of(word)}
-    assert {rule.id for rule in RULES} - named - general == set()
+    assert {rule.id for rule in RULES} - named - general == set(), "`About.rules` of its format names it, or GENERAL"
