@@ -62,6 +62,10 @@ class Layout:
         """The next `length` bytes, or as many as are left; the place stays."""
         return self._ahead.peek(min(length, self.left))
 
+    def expect(self, length: int) -> None:
+        """Ask for the next `length` bytes at once, or for all that are left; fewer or more may be read of them."""
+        self.source.want(Span(self.at, min(self.source.size, self.at + length)))
+
     def take(self, length: int, what: str = "a value") -> bytes:
         """The next `length` bytes."""
         if not 0 <= length <= self.source.size - self._ahead.at:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FASTTEXT: Final = (793712314).to_bytes(4, "little")
 _WORD_MOST: Final = 65_536
+_ENTRY: Final = 20
+"""Bytes of a word and of what stands behind it, about."""
 _KSUB: Final = 256
 """Centroids of one part of a product quantiser."""
 _WORDS: Final = re.compile(rb"([0-9]{1,10}) ([0-9]{1,5})\n")
@@ -47,6 +49,7 @@ def _fasttext(layout: Layout) -> None:
     _, pruned = layout.numbers(8, 2)
     if count * 10 > layout.left:
         raise Bent(f"{count} words where {layout.left} bytes are left", layout.at)
+    layout.expect(count * _ENTRY)
     for _ in range(count):
         layout.text_until(b"\0", _WORD_MOST, "a word")
         layout.take(9)
@@ -87,6 +90,9 @@ def _scan_word2vec(source: Source, scan: Scan) -> None:
 def _word2vec(layout: Layout) -> None:
     head = layout.text_until(b"\n", 32, "a header")
     count, dimensions = map(int, head.split(" "))
+    if count * (4 * dimensions + 1) > layout.left:
+        raise Bent(f"{count} vectors of {dimensions} where {layout.left} bytes are left", layout.at)
+    layout.expect(layout.left)
     for _ in range(count):
         layout.text_until(b" ", _WORD_MOST, "a word")
         layout.take(4 * dimensions, "a vector")
