@@ -93,12 +93,13 @@ def judge(options: Options) -> Exit:
     from audit.judging import judge_all  # noqa: PLC0415 - beside its only use
     from audit.pipeline import ruleset  # noqa: PLC0415 - the same
     from audit.session import policy  # noqa: PLC0415 - the same
+    from audit.suppress import suppressions  # noqa: PLC0415 - the same
 
     def run() -> Exit:
         config = configuration(options)
         store, rules_ = open_store(config, options), policy(config)
         count = changed = unread = 0
-        for one in judge_all(store, rules_, ruleset(rules_)):
+        for one in judge_all(store, rules_, ruleset(rules_), suppressions(config)):
             count += 1
             changed += one.changed
             unread += bool(one.unread)

@@ -10,6 +10,7 @@ from audit import __version__
 from audit.pipeline import collided, found_more, in_place, judged, skipped
 from reports.escape import visible
 from reports.record import Audit, Stats
+from reports.suppression import Place
 from scanners import routing
 from scanners.findings import SEVERITIES, VERDICTS
 from scanners.rules.others import KEPT
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reports.record import File
     from reports.recorded import Recorded, RecordedFile, Said
     from reports.store import Store
+    from reports.suppression import Suppressions
     from scanners.findings import Verdict
     from scanners.rules.policy import Policy
 
@@ -41,6 +43,8 @@ class Judgement(NamedTuple):
     lost: frozenset[Said]
     unread: int
     """Files that newer scanners have to read before anybody can say what they are: the verdict is as of older facts."""
+    suppressed: int = 0
+    """Findings among those gained that do not count."""
 
     @property
     def changed(self) -> bool:
@@ -55,10 +59,11 @@ class Judgement(NamedTuple):
             worst_first = sorted(findings, key=lambda said: (-SEVERITIES.index(said[3]), said))
             parts += [f"{sign}{severity} {rule} {visible(path)}" for path, _, rule, severity in worst_first[:3]]
             parts += [f"{sign}{len(findings) - 3} more"] if len(findings) > 3 else []
+        parts += [f"{self.suppressed} suppressed"] if self.suppressed else []
         return "  ".join(parts)
 
 
-def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]:
+def judge_all(store: Store, policy: Policy, ruleset: str, accepted: Suppressions) -> Iterator[Judgement]:
     """Judge every audit that speaks for a target and was judged by other rules.
 
     The judgement is recorded as an audit that read nothing, where all that it rests on is still what the scanners
@@ -85,9 +90,10 @@ def judge_all(store: Store, policy: Policy, ruleset: str) -> Iterator[Judgement]
             unread = sum((file.blob, file.hint) in older for file in audit.files)
             if not unread and audit.error is None:
                 again.append(made)
-            says = frozenset((file.path, f.member, f.rule, f.severity) for file in files for f in file.findings)
+            says, counting = _said(made, accepted)
             gained, lost = says - audit.findings, audit.findings - says
-            said.append(Judgement(audit.target.id, audit.verdict, made.verdict, gained, lost, unread))
+            quiet = len(gained - counting)
+            said.append(Judgement(audit.target.id, audit.verdict, made.verdict, gained, lost, unread, quiet))
         store.record_remade(again)
         yield from said
 
@@ -109,6 +115,20 @@ def _files(store: Store, wanted: Collection[_Named], policy: Policy) -> tuple[di
             for path in paths[key]:
                 files[*key, path] = judged(path, blob, policy, reused=True)
     return files, older
+
+
+def _said(audit: Audit, accepted: Suppressions) -> tuple[frozenset[Said], frozenset[Said]]:
+    """All findings of an audit, and those that count."""
+    repo = audit.target.id if audit.target.kind == "repo" else None
+    found = [
+        (file, one, (file.path, one.member, one.rule, one.severity)) for file in audit.files for one in file.findings
+    ]
+    says = frozenset(said for _, _, said in found)
+    if not accepted.entries:
+        return says, says
+    return says, frozenset(
+        said for file, one, said in found if not accepted.why(Place(repo, file.path, file.blob), one)
+    )
 
 
 def _unread(file: RecordedFile) -> File:

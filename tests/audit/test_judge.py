@@ -50,6 +50,14 @@ def test_a_new_rule_is_answered_from_what_was_stored(swept, denying):
     assert swept.log.count() == 0
 
 
+def test_a_new_finding_that_is_suppressed_is_counted_as_that(swept, denying):
+    rule = "pickle-denied-locally"
+    with denying.open("a") as more:
+        more.write(f"suppress: [{{rule: {rule}, repo: demo-org/*, reason: known, expires: 2999-12-31}}]\n")
+    result = audit("judge", "--config", denying, **OFFLINE)
+    assert re.search(rf"demo-org/custom-layers  \+\w+ {rule} .*  1 suppressed$", result.out, re.MULTILINE), result
+
+
 def test_what_was_judged_costs_the_next_sweep_nothing_but_its_listing(swept, denying):
     audit("judge", "--config", denying, **OFFLINE)
     result = audit("sweep", "demo-org", "demo-lab", "--config", denying, hub=swept)
