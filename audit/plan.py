@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from audit.session import Session
     from audit.sweeping import Sweeping
 
-_GUESS = Usual(requests=17.0, bytes_fetched=1e6, seconds=2.0)
-"""Of a repo of eight files, before any was audited: its tree, and two hops for each (hub-api.md 2.2, 2.3)."""
+_GUESS = Usual(requests=13.0, bytes_fetched=1e6, seconds=2.0)
+"""Of a repo of eight files, before any was audited: its tree, one request for each that git holds, two for the others
+(hub-api.md 2.2, 2.3)."""
 _QUOTAS = {"api": Quota(500, 300), "resolvers": Quota(3_000, 300)}
 """Those of a user who is not logged in (hub-api.md 3.2), where the Hub says nothing."""
 

@@ -11,7 +11,7 @@ from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
 from reports.siblings import safe_sibling
 from reports.suppression import suppressed
-from scanners.rules.triggers import of_finding
+from scanners.rules.triggers import of_finding, siblings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -228,7 +228,7 @@ def _advice(audit: Audit) -> Iterator[Line]:
 
 
 def _safetensors(audit: Audit) -> str | None:
-    """A clean safetensors file beside a file that is not clean, which no loader takes by itself."""
+    """A clean safetensors file beside weights that are not clean, which no loader takes by itself."""
 
     def folder(path: str) -> str:
         return path.rpartition("/")[0]
@@ -236,7 +236,7 @@ def _safetensors(audit: Audit) -> str | None:
     bad = {
         folder(file.path)
         for file in audit.files
-        if file.verdict in {"malicious", "suspicious"} and not safe_sibling(file, audit)
+        if file.verdict in {"malicious", "suspicious"} and siblings(file.path) and not safe_sibling(file, audit)
     }
     return next(
         (
