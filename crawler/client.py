@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from functools import lru_cache
-from importlib.metadata import version
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -132,7 +131,6 @@ class Client:
         """Requests sent, redirects among them."""
         self.received = 0
         """Bytes of bodies received."""
-        self._agent = f"hub-audit/{version('hub-audit')}"
         self._hosts: dict[Origin, anyio.Semaphore] = {}
         self._open = False
         self._http: httpx2.AsyncClient | None = None
@@ -241,7 +239,7 @@ class Client:
         connections = self._connections()
         if home is not None and home.owns(url):
             await self.limiter.ready(limits.bucket(url))
-        own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": self._agent}
+        own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": _agent()}
         credentials = {} if home is None else home.headers(url)
         posted = form is not None and home is not None and home.owns(url)
         request = httpx2.Request(
@@ -274,6 +272,13 @@ class Client:
 def _raw(response: httpx2.Response) -> aclosing[AsyncGenerator[bytes]]:
     """The body as sent, closed where it is left and not when it is collected, which its connection would wait for."""
     return aclosing(response.aiter_raw())
+
+
+@cache
+def _agent() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - heavy
+
+    return f"hub-audit/{version('hub-audit')}"
 
 
 @lru_cache(maxsize=1024)
