@@ -30,7 +30,7 @@ def riff(source: Source) -> list[Span]:
     while at <= source.size - 12 and source.read(at, 4) in {b"RIFF", b"RF64"}:
         size = int.from_bytes(source.read(at + 4, 4), "little")
         at = source.size if size in _OPEN else at + 8 + size + size % 2
-    if at > source.size + 1:
+    if not 0 < at <= source.size + 1:
         raise Bent(f"{at} bytes, and {source.size} are there")
     return [Span(0, min(at, source.size))]
 

@@ -6,6 +6,7 @@ something that a second step picks up: it is stated, and handed on to the other 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import pictures, streams
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 class _Kind(NamedTuple):
     format: str
-    at: int
-    mark: bytes
+    mark: re.Pattern[bytes]
     walk: Callable[[Source], list[Span]]
     weak: bool = False
     """So little says that it is this format that what does not hold is not of it."""
@@ -30,34 +30,35 @@ class _Kind(NamedTuple):
     """Bytes outside of the layout that its writers leave."""
 
 
+def _mark(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
 _KINDS: Final = (
-    _Kind("png", 0, b"\x89PNG\r\n\x1a\n", pictures.png),
-    _Kind("jpeg", 0, b"\xff\xd8\xff", pictures.jpeg),
-    *(_Kind("gif", 0, mark, pictures.gif) for mark in (b"GIF87a", b"GIF89a")),
-    _Kind("webp", 8, b"WEBP", streams.riff),
-    _Kind("bmp", 0, b"BM", pictures.bmp, weak=True),
-    _Kind("ico", 0, b"\0\0\1\0", pictures.ico, weak=True),
-    *(_Kind("tiff", 0, mark, pictures.tiff, slack=16) for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    _Kind("wav", 8, b"WAVE", streams.riff),
-    *(_Kind("aiff", 8, mark, streams.aiff) for mark in (b"AIFF", b"AIFC")),
-    _Kind("flac", 0, b"fLaC", streams.flac),
-    _Kind("ogg", 0, b"OggS", streams.ogg),
-    *(
-        _Kind("mp3", 0, mark, streams.mp3, weak=True)
-        for mark in (b"ID3", *(bytes((255, second)) for second in (0xE2, 0xE3, 0xF2, 0xF3, 0xFA, 0xFB)))
-    ),
-    _Kind("avi", 8, b"AVI ", streams.riff),
-    _Kind("mp4", 4, b"ftyp", streams.boxes),
-    *(_Kind("jpeg2000", 0, b"\0\0\0\x0c" + mark + b" \r\n\x87\n", streams.boxes) for mark in (b"jP ", b"JXL")),
-    _Kind("matroska", 0, b"\x1aE\xdf\xa3", streams.ebml),
-    *(_Kind("font", 0, mark, streams.sfnt, weak=True) for mark in (b"\0\1\0\0", b"OTTO", b"true")),
-    *(_Kind("font", 0, mark, streams.woff, weak=True) for mark in (b"wOFF", b"wOF2")),
+    _Kind("png", _mark(rb"\x89PNG\r\n\x1a\n"), pictures.png),
+    _Kind("jpeg", _mark(rb"\xff\xd8\xff"), pictures.jpeg),
+    _Kind("gif", _mark(rb"GIF8[79]a"), pictures.gif),
+    _Kind("webp", _mark(rb"RIFF.{4}WEBP"), streams.riff),
+    _Kind("tiff", _mark(rb"II[*+]\0|MM\0[*+]"), pictures.tiff, weak=True, slack=16),
+    _Kind("jpeg2000", _mark(rb"\0\0\0\x0c(?:jP |JXL) \r\n\x87\n"), streams.boxes),
+    _Kind("wav", _mark(rb"(?:RIFF|RF64).{4}WAVE"), streams.riff),
+    _Kind("aiff", _mark(rb"FORM.{4}AIF[FC]"), streams.aiff),
+    _Kind("flac", _mark(rb"fLaC"), streams.flac),
+    _Kind("ogg", _mark(rb"OggS"), streams.ogg),
+    _Kind("avi", _mark(rb"RIFF.{4}AVI "), streams.riff),
+    _Kind("mp4", _mark(rb"\0\0..ftyp"), streams.boxes),
+    _Kind("matroska", _mark(rb"\x1aE\xdf\xa3"), streams.ebml),
+    _Kind("mp3", _mark(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), streams.mp3, weak=True),
+    _Kind("font", _mark(rb"\0\x01\0\0|OTTO|true"), streams.sfnt, weak=True),
+    _Kind("font", _mark(rb"wOF[F2]"), streams.woff, weak=True),
+    _Kind("bmp", _mark(rb"BM"), pictures.bmp, weak=True),
+    _Kind("ico", _mark(rb"\0\0\x01\0"), pictures.ico, weak=True),
 )
 _CONTROL: Final = bytes(each for each in range(32) if each not in b"\t\n\v\f\r")
 
 
 def _kind(head: bytes) -> _Kind | None:
-    return next((kind for kind in _KINDS if head.startswith(kind.mark, kind.at)), None)
+    return next((kind for kind in _KINDS if kind.mark.match(head)), None)
 
 
 def recognise(sample: Sample) -> bool:

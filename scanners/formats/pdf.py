@@ -111,7 +111,9 @@ class _Document:
         """State the actions that a text names, each once; the names in it."""
         names = set[bytes]()
         for found in _NAME.finditer(text):
-            name = _ESCAPE.sub(lambda code: bytes((int(code[1], 16),)), found[0])
+            name = found[0]
+            if b"#" in name:
+                name = _ESCAPE.sub(lambda code: bytes((int(code[1], 16),)), name)
             if name not in _KNOWN:
                 continue
             names.add(name)

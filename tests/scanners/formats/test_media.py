@@ -109,20 +109,27 @@ def test_a_byte_that_fills_up_before_a_marker_is_none():
     ["BM is a company.", "GIF89a, explained", "RIFF1234WEBP", "OggS", "ID3 tags", "true", "OTTO", "fLaC", "wOFF"],
 )
 def test_words_that_begin_like_a_picture_are_words(words):
-    assert read(words.encode(), "README.md").format == "text"
+    assert read(words.encode(), "NOTES.txt").format == "text"
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"BM" + bytes(100), b"\0\0\1\0\1\0" + bytes(40), b"\0\1\0\0\0\1" + b"\xff" * 40, b"\xff\xfb\x90\0" + bytes(2000),
-        b"II*\0" + b"\xff" * 60, b"\0\0\0\x18ftyp" + b"\xfe" * 60, b"\x1aE\xdf\xa3" + b"\0" * 60,
+        b"II*\0" + b"\xff" * 60, b"\x80\4\x95\0\0\0\0\0WEBP" + bytes(60), b"\x80\4\x95\0ftyp" + bytes(60), b"\0\0\0\x18ftyp" + b"\xfe" * 60, b"\x1aE\xdf\xa3" + b"\0" * 60,
     ],
 )  # fmt: skip
 def test_a_mark_alone_makes_no_picture(data):
     outcome = read(data, "model.weights")
     assert outcome.account.inert < len(data)
     assert unread_reasons(outcome) or outcome.account.unexplained
+
+
+def test_a_header_of_safetensors_that_begins_like_a_picture_is_one_of_safetensors():
+    for length in (0x002A4949, 0x100, 0x10000):
+        head = (b"{}" + b" " * length)[:length]
+        outcome = read(struct.pack("<Q", length) + head, "model.safetensors")
+        assert (outcome.format, outcome.facts) == ("safetensors", ())
 
 
 def test_a_film_costs_its_lengths():

@@ -125,7 +125,7 @@ def test_what_is_before_and_behind_is_read():
 
 def test_a_document_without_an_end_is_broken_and_words_about_one_are_words():
     assert unread_reasons(read(pdf(b"<< >>", end=b""))) == {"broken"}
-    assert read(b"how to write %PDF-1.7 by hand\n", "README.md").format == "text"
+    assert read(b"how to write %PDF-1.7 by hand\n", "NOTES.txt").format == "text"
 
 
 def test_a_bomb_is_a_limit():
