@@ -9,11 +9,11 @@ import argparse
 import importlib.metadata
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -28,10 +28,10 @@ _LONG = 20
 """Seconds from which on a scan is not repeated."""
 _ABOUT = """\
 Every tool reads every file in a process of its own, all of them in turn; the best of {rounds} rounds counts, of one
-where it takes over {long} s. "over {limit:.0f}": it was stopped after so many seconds. Other work ran on the machine:
-ratios travel, seconds do not. ✗: the tool did not come to the end of the file. `genops` cannot pass over the arrays
-that joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the
-first of five pickles."""
+where it takes over {long} s. Seconds are those of a processor, since other work ran on the machine. "over {limit}": the
+tool was stopped after so many. ✗: it did not come to the end of the file. `genops` cannot pass over the arrays that
+joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the first
+of five pickles."""
 # Nothing is to be told to anybody while it is measured.
 _ENVIRONMENT = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
@@ -40,7 +40,7 @@ class Ran(NamedTuple):
     """One run of a tool over a file."""
 
     seconds: float
-    """Of the scan; of the whole process where the tool is a command."""
+    """Of a processor for the scan; for the whole process and its children where the tool is a command."""
     start: float
     """Seconds of the process beside them."""
     peak: float
@@ -91,24 +91,21 @@ class Bench:
         else:
             command = self._probe(tool, *([path, str(streams)] if path else []))
         with tempfile.TemporaryFile() as output:
-            begun = time.perf_counter()
             process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.DEVNULL, env=_ENVIRONMENT, cwd=self.folder
             )
-            timer = threading.Timer(self.limit, process.kill)
-            timer.start()
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (self.limit, self.limit))
             _, status, used = os.wait4(process.pid, 0)
-            timer.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
-            wall, peak = time.perf_counter() - begun, used.ru_maxrss / 1024
+            took, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
             output.seek(0)
             text = output.read().decode()
         if tool == "audit path" and process.returncode >= 0:
-            return Ran(wall, 0, peak, json.loads(text)["complete"])
+            return Ran(took, 0, peak, json.loads(text)["complete"])
         if process.returncode == 0:
             said = json.loads(text.splitlines()[-1])
-            return Ran(said["seconds"], wall - said["seconds"], peak, said["said"])
-        return Ran(wall, 0, peak, False, wall >= self.limit)
+            return Ran(said["seconds"], took - said["seconds"], peak, said["said"])
+        return Ran(took, 0, peak, False, process.returncode in {-signal.SIGXCPU, -signal.SIGKILL})
 
 
 def best(runs):
@@ -187,7 +184,7 @@ def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("python", type=Path, help="the interpreter of the others' environment")
-    parser.add_argument("--limit", type=float, default=60, help="seconds for one tool and one file (60)")
+    parser.add_argument("--limit", type=int, default=60, help="seconds for one tool and one file (60)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="only genops and hub-audit; prints, and writes nothing")
     chosen = parser.parse_args()
