@@ -146,6 +146,7 @@ SCANNERS: tuple[Scanner, ...] = (
     packed.SEVENZIP,
     packed.RAR,
     stablehlo.SCANNER,
+    stablehlo.EXPORT,
     ocdbt.SCANNER,
     tables.ARROW,
     tables.PARQUET,

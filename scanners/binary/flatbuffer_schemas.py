@@ -3,7 +3,7 @@
 Names stand where something is taken from the field. Sources: tensorflow/lite/schema/schema.fbs of TensorFlow 2.21,
 schema/program.fbs of ExecuTorch 1.5, onnxruntime/core/flatbuffers/schema/ort.fbs of ONNX Runtime 1.32,
 torch/csrc/jit/serialization/mobile_bytecode.fbs of torch 2.13, catboost/libs/model/flatbuffers of CatBoost 1.2,
-format/Message.fbs, Schema.fbs and File.fbs of Arrow 26.
+format/Message.fbs, Schema.fbs and File.fbs of Arrow 26, jax/_src/export/serialization.fbs of JAX 0.10.
 """
 
 from __future__ import annotations
@@ -156,6 +156,21 @@ BoolList [1]
 EnumValue text 4
 <IValueUnion> @8 @1 @8 @16 TensorMetadata String List Tuple Dict Object IntList DoubleList BoolList \
 String EnumValue Function
+""")
+
+JAX_EXPORT: Final = schema("""
+Exported 2 text PyTreeDef [AbstractValue] PyTreeDef [AbstractValue] 2 [Sharding] [Sharding] [text] [Effect] [Effect] \
+[DisabledSafetyCheck] module=[1] 2 [2] 1 Exported 4 [AbstractValue] [AbstractMesh] [NamedSharding] [4] [4] [4] [4]
+PyTreeDef 1 [PyTreeDef] [text] text [1]
+AbstractDevice text 4 text
+AbstractMesh [4] [text] [1] AbstractDevice
+PartitionSpecOneAxis [text]
+PartitionSpec [PartitionSpecOneAxis] [text] [text]
+NamedSharding AbstractMesh PartitionSpec text 4
+AbstractValue 1 [text] 1 1
+Sharding 1 [1] NamedSharding
+Effect text
+DisabledSafetyCheck 1 target=text
 """)
 
 CATBOOST: Final = schema("""

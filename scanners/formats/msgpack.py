@@ -28,6 +28,8 @@ _MAP: Final = re.compile(
 _PLAIN: Final = re.compile(rb"[\x00-\x7f\xe0-\xff\xc0\xc2\xc3]+")
 """Values of one byte: small numbers, nil, truth values."""
 _PIECE: Final = 4096
+_SPACY: Final = frozenset(("key2row", "patterns"))
+"""Files of pipelines that need not be maps of texts."""
 _HOLDS: Final = re.compile(rb"[\x81-\x9f\xc4-\xc9\xd4-\xd8\xdc-\xdf]")
 """How a value begins that holds others, or data."""
 _EMPTY: Final = b"\x80"
@@ -49,7 +51,8 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """State the extensions that no library of models has, and what is in runs of bytes."""
     head = source.read(0, min(64, source.size))
-    sure = scan.name.lower().endswith(".msgpack") and _HOLDS.match(head) is not None
+    name = scan.name.rpartition("/")[2].lower()
+    sure = (name.endswith(".msgpack") or name in _SPACY) and _HOLDS.match(head) is not None
     if not sure and not recognise(Sample(source.size, head, b"")):
         raise NotThisFormat
     layout = Layout(source, scan, "big")
@@ -144,7 +147,7 @@ class _Walk:
 SCANNER = Scanner(
     "msgpack",
     1,
-    frozenset({".msgpack"}),
+    frozenset({".msgpack", *_SPACY}),
     recognise,
     scan,
     about=(

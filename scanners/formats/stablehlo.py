@@ -5,7 +5,8 @@
     dialects (1): count, names; operations: count, groups of a dialect, a count and names
 
 Numbers have as many bytes as their lowest bits say (https://mlir.llvm.org/docs/BytecodeFormat/). A program can only
-name what stands among its strings, so these are read, and the other sections are not.
+name what stands among its strings, so these are read, and the other sections are not. jax.export keeps such a program
+in a FlatBuffer without a mark, near its beginning.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.flatbuffer_parts import account, walked
+from scanners.binary.flatbuffer_schemas import JAX_EXPORT
 from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.budget import LimitReached
 from scanners.facts import Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -150,6 +154,47 @@ class _Module:
             self._scan.unread("limit", f"{len(operations)} operations, {_STATED_MOST} are stated")
 
 
+def _is_export(sample: Sample) -> bool:
+    head = sample.head
+    begin = head.find(_MAGIC)
+    if begin < 8 or head[2:4] != b"\0\0" or b"StableHLO" not in head[begin : begin + 64]:
+        return False
+    # In front of a vector stands its length.
+    return int.from_bytes(head[begin - 4 : begin], "little") <= sample.size - begin
+
+
+def _scan_export(source: Source, scan: Scan) -> None:
+    if not _is_export(Sample(source.size, source.read(0, min(HEAD, source.size)), b"")):
+        raise NotThisFormat
+    buffer = walked(source, scan, JAX_EXPORT, "Exported", ("Exported", "DisabledSafetyCheck"))
+    for each in buffer.found["DisabledSafetyCheck"]:
+        if name := str(each.get("target", "")):
+            scan.state(Reference("hlo.call", "", clip_name(name), "called", scan.member))
+    for each in buffer.found["Exported"]:
+        if isinstance(span := each.get("module"), Span):
+            known = scan.inside(Slice(source, span.start, span.length), f"module@{span.start}.mlirbc")
+            (buffer.examined if known else buffer.opaque).append(span)
+    account(source, scan, buffer)
+
+
+EXPORT: Final = Scanner(
+    "jax.export",
+    1,
+    frozenset(),
+    _is_export,
+    _scan_export,
+    about=(
+        About(
+            title="JAX export",
+            known_by="a FlatBuffer with a StableHLO program near its beginning",
+            read="every table; the programs in it",
+            inert="numbers",
+            rules="hlo flatbuffer",
+            peer="",
+            more="it is read",
+        ),
+    ),
+)
 SCANNER: Final = Scanner(
     "stablehlo",
     1,

@@ -123,10 +123,12 @@ _REACHES: Final = frozenset(
     "system system2 shell shell.exec pipe fifo download.file unlink file.remove Sys.setenv Sys.chmod dyn.load"
     " library.dynam socketConnection serverSocket socketSelect url.show install.packages mcparallel mcfork"
     " rxexec .C .Call .External .Fortran file.edit browseURL setInternet2 curl_download curl_fetch_memory"
-    " source sys.source url".split()
+    " source sys.source url sourceCpp cppFunction evalCpp cfunction py_run_string py_run_file source_python"
+    " install_github install_url install_git exec_wait exec_background exec_internal getURL postForm GET POST"
+    " PUT".split()
 )
-"""What reaches programs, files, libraries and other machines (base, utils, parallel and curl)."""
-_WORDS: Final = frozenset("source url shell pipe fifo .C .Call .External .Fortran".split())
+"""What reaches programs, files, libraries and other machines (base, utils, parallel, curl, httr, Rcpp, reticulate)."""
+_WORDS: Final = frozenset("GET POST PUT source url shell pipe fifo .C .Call .External .Fortran".split())
 """Those that are names of variables too: they count where they are called."""
 _NATIVE: Final = frozenset((".C", ".Call", ".External", ".Fortran"))
 """What functions of every package call: it counts in what runs by itself."""

@@ -430,6 +430,8 @@ HONEST = {
     "names.rds": r(x.list(x.texts("system"), attributes=x.pair(x.texts("unlink"), tag=x.symbol("names")))),
     "model.t7": model_t7(),
     "flax.msgpack": pack({"params": {"a": flax_array([2, 2], PICKLE[:16].ljust(16))}, "step": 4}),
+    "key2row": b"\x82\xcf" + bytes(8) + b"\x01\xce" + bytes(4) + b"\x02",
+    "patterns": pack([{"patterns": [["x"]]}, 3]),
     "flat.index": faiss_flat(metric=22),
     "model.bin": ctranslate2(),
     "model.mlirbc": mlir(CALL, strings=("lapack_sgeqrf_ffi", "main"), more=b"\x85\x03\x03\x01"),

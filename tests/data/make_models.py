@@ -1,6 +1,6 @@
 """Makes models/*: what the libraries of many formats write.
 
-xgboost 3.2, lightgbm 4.7, catboost 1.2, flax 0.12, msgpack 1.2, zarr 3.1, orbax-checkpoint 0.12, rdata 1.1, pyreadr
+xgboost 3.2, lightgbm 4.7, catboost 1.2, flax 0.12, flatbuffers 25.12, msgpack 1.2, zarr 3.1, orbax-checkpoint 0.12, rdata 1.1, pyreadr
 0.5, spacy 3.8, fasttext-wheel 0.9, gensim 4.4, ctranslate2 4.8, faiss-cpu 1.15, annoy 1.17, kenlm 0.3 and mlflow-skinny
 3.17, each in the newest Python that has it; with the argument `old`, what xgboost 1.7 wrote:
 
@@ -79,6 +79,7 @@ def arrays():
     for name, function in {"plain": lambda x: jnp.sin(x) @ x.T, "qr": lambda x: jnp.linalg.qr(x)[0]}.items():
         exported = jax.export.export(jax.jit(function))(jax.ShapeDtypeStruct((4, 4), jnp.float32))
         (OUT / f"{name}.mlirbc").write_bytes(exported.mlir_module_serialized)
+        (OUT / f"{name}.jax_exported").write_bytes(exported.serialize(vjp_order=name == "plain"))
     with tempfile.TemporaryDirectory() as folder:
         for version in (2, 3):
             group = zarr.open_group(f"{folder}/{version}", mode="w", zarr_format=version)

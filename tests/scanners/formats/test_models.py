@@ -51,6 +51,7 @@ FORMATS = {
     "word2vec.bin": "word2vec",
     "ctranslate2.bin": "ctranslate2",
     "qr.mlirbc": "stablehlo",
+    "plain.jax_exported": "jax.export",
     "orbax-manifest.ocdbt": "ocdbt",
 }
 CRAFTED = {
@@ -217,6 +218,16 @@ def test_paths_of_lightgbm_are_told_once_each_in_a_model_of_any_length():
 
 def test_a_model_with_a_control_character_is_no_lightgbm():
     assert read(LIGHTGBM.encode() + b"\x00", "model.txt").format != "lightgbm"
+
+
+def test_a_callback_in_what_jax_exported_is_told():
+    data = (DATA / "qr.jax_exported").read_bytes()
+    verdict, findings = said(data.replace(b"lapack_sgeqrf_ffi", b"xla_py_callback_x"), "x")
+    assert (verdict, [(finding.rule, finding.member.partition("@")[0]) for finding in findings]) == (
+        "malicious",
+        [("hlo-custom-call", "module")],
+    )
+    assert read(data[:-9], "x").account.unexplained or unread_reasons(read(data[:-9], "x"))
 
 
 def test_values_between_nodes_are_not_known():
