@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, SupportsIndex
 from scanners import jail, linux, routing, wire
 from scanners.account import Totals
 from scanners.binary import codecs as compressions
-from scanners.binary import messages, pickle_runs
+from scanners.binary import messages, pickle_runs, yaml_tree
 from scanners.facts import Unread
 from scanners.formats import template
 from scanners.scanner import Stopped
@@ -130,6 +130,7 @@ def serve(control: int, scan: ScanBlob) -> None:
     compressions.load_libraries()
     messages.load_libraries()
     template.load_libraries()
+    yaml_tree.load_libraries()
     gc.collect()
     gc.disable()
     gc.freeze()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import yaml
-
 from scanners.binary.tree import Several
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ MOST: Final = 8 << 20
 """Bytes of a document; the largest honest ones have some hundred thousand."""
 _STANDARD: Final = "tag:yaml.org,2002:"
 _GREATEST: Final = 1 << 62
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The parser of libyaml where PyYAML was built with it, as its wheels are: the events are the same."""
 
 
 class Document(NamedTuple):
@@ -36,15 +32,24 @@ class Document(NamedTuple):
     """Values in it when every alias is followed; a bomb has more than anybody can hold."""
 
 
+def load_libraries() -> None:
+    """Import the parser: a sealed process could not."""
+    import yaml  # noqa: F401, PLC0415 - late, because it is heavy
+
+
 def read(text: str) -> Document:
     """Read all documents of a text."""
+    import yaml  # noqa: PLC0415 - heavy, and loaded before the seal by `load_libraries`
+
+    # The parser of libyaml where PyYAML was built with it, as its wheels are: the events are the same.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     root: list[object] = []
     inside: list[list[object]] = [root]
     sizes, anchored, names = [0], dict[str, int](), list[str | None]()
     tags: dict[tuple[str, str], None] = {}
     broken = ""
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=loader):
             tag = getattr(event, "tag", None)
             if isinstance(tag, str) and (not tag.startswith(_STANDARD) or "/" in tag or "." in tag):
                 tags[tag.removeprefix(_STANDARD), getattr(event, "value", None) or ""] = None
