@@ -164,7 +164,7 @@ class HubConfig:
                         self._state("hub.repo", f"datasets/{own[1]}", own[2], "argument", place)
                     elif ("::" in text or _AWAY.match(text)) and self._new("data", text):
                         self._scan.state(Opens("dataset.data-file", clip(text), "data_files", member=self._scan.member))
-        if self._scan.member.endswith(_FRONT) and place is None:
+        if self._scan.member.endswith(_FRONT):
             for kit in texts(value.get("sdk")):
                 for name in texts(value.get("app_file")) if kit != "static" else ():
                     self._state("space.app", kit, name, "called", place)

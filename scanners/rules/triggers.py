@@ -52,6 +52,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("config-target", Reach("load", "hydra.utils.instantiate")),
     ("config-interpolation", Reach("load", "OmegaConf.resolve")),
     ("config-|weights-index-", Reach("load", "from_pretrained")),
+    ("bytecode-", Reach("load", _REMOTE)),
     ("coreml-", Reach("load", "coremltools.models.MLModel")),
     ("engine-", Reach("inference", "the engine that runs the graph")),
     ("dataset-", Reach("load", "datasets.load_dataset")),

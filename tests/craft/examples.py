@@ -17,6 +17,7 @@ BEYOND = {
     "hub-repo-registered-later": "The file names a repository that is younger than the file: base/model is of 2026-05-01, the file of 2026-02-01",
     "dataset-script": "The dataset has a script that loads it: squad.py",
     "space-app-disguised": "The Space starts a program that is not named like one: assets/notes.txt",
+    "bytecode-without-source": "Compiled Python is here and its source is not: model/__pycache__/core.cpython-311.pyc",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 
