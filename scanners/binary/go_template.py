@@ -44,9 +44,10 @@ def read(text: str) -> Template:
         texts.append(text[at : found.start()])
         at, action = found.end(), found[1] or ""
         texts += [one or other for one, other in _QUOTED.findall(action)]
-        if asked := _ASKED.search(action):
+        if (asked := _ASKED.search(action)) and (wanted := asked[1] or asked[2]):
             following = _ACTION.search(text, at)
-            triggers.append(Trigger(asked[1] or asked[2] or "", text[at : following.start() if following else None]))
+            if answer := text[at : following.start() if following else None].strip():
+                triggers.append(Trigger(wanted, answer))
         defines = defines or _DEFINES.match(action) is not None
         if defines and _TAKES_IN.match(action):
             bombs.append(f"a template that may take in itself: {action.strip()}")

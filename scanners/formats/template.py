@@ -95,7 +95,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 SCANNER = Scanner(
     "template",
-    2,
+    3,
     frozenset({".jinja", ".jinja2", ".j2"}),
     recognise,
     scan,

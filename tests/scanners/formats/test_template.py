@@ -195,3 +195,8 @@ def test_what_a_template_of_go_says_is_read():
     assert set(code.strings) == {"invoice", "Pay now.", "a}}b"}
     assert anomalies(outcome) == {"template.trigger"}
     assert outcome.account.unexplained == 0
+
+
+def test_a_template_of_go_that_asks_whether_there_is_something_is_plain():
+    text = '{{ if ne .Content "" }}<|user|>{{ .Content }}{{ end }}{{ if eq .Prompt "x" }}{{ .Prompt }}{{ end }}'
+    assert anomalies(read(text)) == set()
