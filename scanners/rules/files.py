@@ -106,7 +106,12 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
     ".onnx": frozenset(("onnx", "protobuf")),
     **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".csv"), _WORDS),
     ".jinja": frozenset(("jinja", "text", "json")),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf"), _MEDIA),
+    **dict.fromkeys(
+        ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .ico .pdf .wav .mp3 .flac .ogg .mp4 .webm .ttf .woff2".split(),
+        _MEDIA,
+    ),
+    ".parquet": frozenset(("parquet",)),
+    **dict.fromkeys((".arrow", ".feather"), frozenset(("arrow",))),
 }
 """The families of formats that a file of this name may be."""
 
