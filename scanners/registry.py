@@ -154,6 +154,7 @@ SCANNERS: tuple[Scanner, ...] = (
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
     onnx.DATA,
     xml_document.WEIGHTS,
+    tensorrt.NAMED,
     unread.SCANNER,
     text.SCANNER,
 )

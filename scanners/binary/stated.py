@@ -22,14 +22,14 @@ class Stated:
 
     def name(self, kind: ReferenceKind, module: str, name: str, used: UsedAs = "called") -> bool:
         """State a name; whether that is new."""
-        new = self._new(kind, module, name)
+        new = self.new(kind, module, name)
         if new:
             self.scan.state(Reference(kind, clip_name(module), clip_name(name), used, member=self.scan.member))
         return new
 
     def opens(self, kind: OpensKind, path: str, by: str, *, writes: bool = False) -> None:
         """State a file or an address."""
-        if self._new(kind, path, by):
+        if self.new(kind, path, by):
             self.scan.state(Opens(kind, clip(path), clip(by), writes, member=self.scan.member))
 
     def close(self) -> None:
@@ -37,7 +37,8 @@ class Stated:
         if len(self._told) > _MOST:
             self.scan.unread("limit", f"{len(self._told)} names and files, {_MOST} are stated")
 
-    def _new(self, *what: str) -> bool:
+    def new(self, *what: str) -> bool:
+        """Whether this was not stated before, and there is room for it."""
         known = what in self._told
         self._told.add(what)
         return not known and len(self._told) <= _MOST

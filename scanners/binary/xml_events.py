@@ -29,9 +29,13 @@ _NAMES_MOST: Final = 65_536
 """Different names of elements and attributes."""
 _TAG_MOST: Final = 16 << 20
 """Bytes of one tag, comment or declaration."""
-_PLAIN: Final = re.compile(r"[^<&%]{0,256}")
+_EXPANDED_MOST: Final = 1 << 20
+"""The same where there are entities to put into them."""
+_PLAIN: Final = re.compile(r"[^<&%]{0,128}")
 """The text of an entity that is put in place."""
 _PLAIN_MOST: Final = 64
+_DEFAULTS_MOST: Final = 64
+"""Attributes that elements have without saying so."""
 _TEXT_MOST: Final = 65_536
 """Characters listened to at once."""
 _PSEUDO: Final = re.compile(r"(\w+)\s*=\s*(\"[^\"]*\"|'[^']*')")
@@ -55,7 +59,7 @@ class Events:
         self, scan: Scan, stated: Stated, start: Callable[[str, Attributes], None], end: Callable[[str], None]
     ) -> None:
         self._scan, self._stated, self._start, self._end = scan, stated, start, end
-        self._depth = self._entities = 0
+        self._depth = self._entities = self._defaults = 0
         self._text: list[str] = []
         self._heard = 0
         self.doctype = ""
@@ -63,7 +67,7 @@ class Events:
         parser = self._parser = expat.ParserCreate()
         parser.XmlDeclHandler = self._declared
         parser.StartDoctypeDeclHandler, parser.EndDoctypeDeclHandler = self._doctype, self._doctype_ends
-        parser.EntityDeclHandler = self._entity
+        parser.EntityDeclHandler, parser.AttlistDeclHandler = self._entity, self._default
         parser.StartElementHandler, parser.EndElementHandler = self._begins, self._ends
         parser.ProcessingInstructionHandler = self._instruction
 
@@ -73,8 +77,9 @@ class Events:
         try:
             for piece in cursor.pieces():
                 parser.Parse(piece, False)
-                if cursor.at - max(0, parser.CurrentByteIndex) > _TAG_MOST:
-                    self._limit(f"a tag of more than {_TAG_MOST} bytes")
+                most = _EXPANDED_MOST if self._entities else _TAG_MOST
+                if cursor.at - max(0, parser.CurrentByteIndex) > most:
+                    self._limit(f"a tag of more than {most} bytes")
                 if len(parser.intern) > _NAMES_MOST:
                     self._limit(f"more than {_NAMES_MOST} different names")
             parser.Parse(b"", True)
@@ -143,6 +148,11 @@ class Events:
         if parameter or value is None or not _PLAIN.fullmatch(value) or self._entities > _PLAIN_MOST:
             self._refuse("%" if parameter else "&", f"{name}: {value!r}")
 
+    def _default(self, element: str, name: str, _kind: str, value: str | None, _required: int) -> None:
+        self._defaults += value is not None
+        if self._defaults > _DEFAULTS_MOST:
+            self._limit(f"more than {_DEFAULTS_MOST} attributes by default, at {element} {name}")
+
     def _refuse(self, mark: str, what: str) -> None:
         self._scan.anomaly("xml.entity", f"{mark}{what}")
         self._scan.unread("limit", "an entity that is more than a short text is not expanded")
@@ -172,5 +182,5 @@ class Events:
             said = dict(_PSEUDO.findall(data))
             if "xsl" in data or "xml" in said.get("type", ""):
                 self._stated.opens("xml.external", said.get("href", data).strip("'\""), "the stylesheet")
-        elif target in _RUN:
+        elif target in _RUN and self._stated.new("instruction", target):
             self._scan.anomaly("xml.script", f"<?{target}")

@@ -41,6 +41,7 @@ def scan(source: Source, scan: Scan) -> None:
     """Look for programs; nothing is accounted for."""
     if source.size < len(_MARK) or _TEXT.fullmatch(source.read(0, min(256, source.size))):
         raise NotThisFormat
+    scan.format = "tensorrt"
     scan.anomaly("tensorrt.engine")
     places = {Span(0, min(_LOOK, source.size)), Span(max(0, source.size - _LOOK), source.size)}
     source.want(*places)
@@ -69,21 +70,19 @@ def _programs(data: bytes, base: int) -> Iterator[tuple[int, str]]:
                 yield base + at, f"ELF for {_MACHINES[machine]}"
 
 
-SCANNER = Scanner(
-    "tensorrt",
-    1,
-    frozenset({".engine", ".plan", ".trt"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="TensorRT engine",
-            known_by="`ftrt`, also behind a description by Ultralytics",
-            read="16 MiB at either end, for programs of the machine; it is never clean",
-            inert="",
-            rules="tensorrt",
-            peer="modelaudit: patterns in the bytes",
-            more="programs for the card are told from programs for the machine",
-        ),
+_ABOUT = (
+    About(
+        title="TensorRT engine",
+        known_by="`ftrt`, also behind a description by Ultralytics",
+        read="16 MiB at either end, for programs of the machine; it is never clean",
+        inert="",
+        rules="tensorrt",
+        peer="modelaudit: patterns in the bytes",
+        more="programs for the card are told from programs for the machine",
     ),
 )
+SCANNER = Scanner("tensorrt", 1, frozenset(), recognise, scan, about=_ABOUT)
+NAMED = Scanner(
+    "tensorrt.named", 1, frozenset({".engine", ".plan", ".trt"}), lambda _: False, scan, fallback=True, about=_ABOUT
+)
+"""Where no other format has a say: releases differ in how an engine begins."""

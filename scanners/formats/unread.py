@@ -64,8 +64,6 @@ _NAMES = {
     **dict.fromkeys((".mnn", ".ncnn", ".uff"), _Kind("graph", "model of MNN, ncnn or TensorRT")),
     ".msgpack": _Kind("msgpack", "MessagePack"),
     **dict.fromkeys((".tfrecord", ".tfrecords"), _Kind("tfrecord", "TFRecord file")),
-    ".engine": _Kind("tensorrt", "TensorRT engine"),
-    ".plan": _Kind("tensorrt", "TensorRT engine"),
     ".trt": _Kind("tensorrt", "TensorRT engine"),
     ".pte": _Kind("executorch", "ExecuTorch program"),
     ".rds": _Kind("rds", "R data"),

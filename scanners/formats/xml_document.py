@@ -94,6 +94,7 @@ class _Document:
         self._root = ""
         self._drawn = self._includes = self._styles = False
         self._told: dict[tuple[str, str], None] = {}
+        self._names: set[str] = set()
         self._layer = ""
         self._extension = 0
 
@@ -116,8 +117,10 @@ class _Document:
                 self._active(local, key, value)
             if _OBJECTS.fullmatch(value):
                 self._tell("xml.object", value)
-        if _OBJECTS.fullmatch(name):
-            self._tell("xml.object", name)
+        if name not in self._names:
+            self._names.add(name)
+            if _OBJECTS.fullmatch(name):
+                self._tell("xml.object", name)
         if self._includes and local == "include":
             self.stated.opens("xml.external", attributes.get("href", ""), "an inclusion")
         elif self._styles and local in {"stylesheet", "transform", "template", "value-of", "script"}:

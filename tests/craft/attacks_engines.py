@@ -124,6 +124,7 @@ ENGINE_ATTACKS = {
                 "in another document, by its namespace": (
                     document('<r><s:script xmlns:s="http://www.w3.org/2000/svg">marker()</s:script></r>'), {"name": "x.xml"}
                 ),
+                "an event that every element has": svg("<g/>", subset="<!ATTLIST g onload CDATA 'marker()'>"),
                 "PHP": document("<svg><?php marker() ?></svg>"),
                 "spelled by an entity": svg('<a href="&j;:marker()"/>', subset='<!ENTITY j "javascript">'),
             },

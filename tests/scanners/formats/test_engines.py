@@ -111,5 +111,5 @@ BEGINNINGS = [
 def test_any_bytes_are_read_or_refused(data, start):
     for name in ("x.mlmodel", "x.pdmodel", "x.pdiparams", "x.engine"):
         limits = Limits(facts=100, whole=1000)
-        outcome = scan(start + data + b"!", name, scanners=(*READERS, tensorrt.SCANNER), limits=limits)
+        outcome = scan(start + data + b"!", name, scanners=(*READERS, tensorrt.SCANNER, tensorrt.NAMED), limits=limits)
         assert outcome.account.unexplained == 0 or outcome.facts

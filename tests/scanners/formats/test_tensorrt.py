@@ -33,3 +33,7 @@ def test_the_places_of_programs_are_told_up_to_a_bound():
 @pytest.mark.parametrize("data", [b"words of a plan\n" * 100, b"ft"])
 def test_text_is_no_engine(data):
     assert scan(data, "x.plan", scanners=SCANNERS).format == "text"
+
+
+def test_another_format_under_the_name_of_an_engine_is_that_format():
+    assert scan(b"\x80\x04N.", "x.engine", scanners=SCANNERS).format == "pickle"
