@@ -29,6 +29,7 @@ AnomalyCode = Literal[
     "zip.name",  # a member name that leaves the archive, or that readers split differently
     "zip.crc",  # the checksum does not fit the data
     "zip.symlink",  # a member is a symbolic link
+    "zip.escape",  # it leads out of the archive
     # 7z and RAR archives (threats.md 11)
     "archive.name",  # a member name that leaves the archive, or that readers split differently
     "archive.encrypted",  # a member, or the names of all

@@ -17,6 +17,7 @@ from scanners.binary.codecs import ZIP
 from scanners.binary.embedded import kind_of
 from scanners.binary.inflate import InflateSource
 from scanners.binary.skops import RAW, SCHEMA
+from scanners.binary.tar_paths import Links
 from scanners.binary.tar_walk import wraps
 from scanners.binary.torch_parts import TorchParts
 from scanners.binary.zip_chain import links
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 _EAGER = 256 * 1024
 """Members up to this many bytes are asked for with the local headers, and their checksums verified."""
 _GAPS_MOST = 256
+_UNIX_LINK = 0xA
+_TARGET_MOST = 4096
+"""Bytes of a link's target, by Linux."""
 _BENDS_MOST = 64
 _CHAINED = ".distcp"
 _KERAS = frozenset(("config.json", "metadata.json"))
@@ -331,6 +335,10 @@ class _Archive:
         if member.name in self._constants and not kind_of(part):
             return True
         explained, stated = True, len(self.scan.facts)
+        if member.attributes >> 28 == _UNIX_LINK and part.size <= _TARGET_MOST:
+            target = part.read(0, part.size).decode("utf-8", "backslashreplace")
+            if Links().resolve(target, member.name.rpartition("/")[0]) is None:
+                self._say("zip.escape", f"to {target!r}", member=member.name)
         for name in member.names:
             explained = read(part, name) and explained
         if member.name == SCHEMA:

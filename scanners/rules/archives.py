@@ -136,6 +136,14 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         "Unpacking it makes a link to wherever the archive says, and a later member may be written through it.",
         "https://cwe.mitre.org/data/definitions/59.html",
     ),
+    "zip.escape": _zip(
+        "escape",
+        "high",
+        "A symbolic link of the archive leads out of it",
+        "Unpacking makes a link to somewhere else on the machine: what is read or written through it is not the"
+        " archive's.",
+        "https://cwe.mitre.org/data/definitions/59.html",
+    ),
     "torch.case": _torch(
         "case",
         "high",

@@ -16,7 +16,7 @@ from scanners.formats import pickle_stream
 from scanners.routing import Router
 from scanners.source import Span, Truncated
 from tests.craft import archives
-from tests.craft.archives import Part, archive, described, zip64_extra
+from tests.craft.archives import DEFLATED, Part, archive, described, zip64_extra
 from tests.craft.pickles import HARMLESS, asm, op
 from tests.craft.reading import anomalies, called, scan, scan_in_rounds, unread_reasons
 from tests.craft.tensors import storage_pickle, torch_archive, torch_parts
@@ -473,3 +473,20 @@ def test_end_records_in_the_comments_of_each_other_are_read_once():
     outcome = scan(archive(Part("a.txt", b"words")) + ends, "x.zip")
     assert "zip.several-ends" in anomalies(outcome)
     assert unread_reasons(outcome)
+
+
+@pytest.mark.parametrize("method", [0, DEFLATED])
+@pytest.mark.parametrize(
+    ("name", "target", "out"),
+    [
+        ("a", "/etc/passwd", True),
+        ("a/b", "../../x", True),
+        ("a/b", "../x", False),
+        ("a", "b/c", False),
+        ("a", "C:\\x", True),
+    ],
+)
+def test_a_link_that_leads_out_of_the_archive_is_told_from_one_that_does_not(name, target, out, method):
+    outcome = scan(archive(Part(name, target.encode(), attributes=0xA1FF << 16, method=method)), "x.zip")
+    assert anomalies(outcome) - {"zip.escape"} == {"zip.symlink"}
+    assert ("zip.escape" in anomalies(outcome)) is out

@@ -342,6 +342,7 @@ FIRES = {
     "compressed-name": [([Anomaly("compressed.name", "'x.exe'")], "low")],
     "compressed-skipped": [([Anomaly("compressed.skipped", "comment of 40 bytes", "", 10)], "low")],
     "zip-crc": [([Anomaly("zip.crc")], "medium")],
+    "zip-escape": [([Anomaly("zip.escape", "to '/etc'", "x")], "high")],
     "zip-symlink": [([Anomaly("zip.symlink")], "medium")],
     "tar-escape": [([Anomaly("tar.escape", "to '/etc'", "x")], "high")],
     "tar-through": [([Anomaly("tar.through", "", "x/y")], "medium")],
