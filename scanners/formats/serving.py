@@ -72,8 +72,9 @@ def _told(root: Branch) -> Iterator[tuple[str, str]]:
     for value, _ in walk(root):
         if not isinstance(value, dict):
             continue
-        for key in (_BACKENDS | _FILES) & value.keys():
-            yield from ((key, text) for text in texts(value[key]))
+        for key, each in value.items():
+            if key in _BACKENDS or key in _FILES:
+                yield from ((key, text) for text in texts(each))
         if _ENVIRONMENT in texts(value.get("key")) and isinstance(given := value.get("value"), dict):
             yield from ((_ENVIRONMENT, text) for text in texts(given.get("string_value")))
 
