@@ -146,7 +146,8 @@ def words():
         language.to_disk(folder)
         for name in ("config.cfg", "meta.json", "ner/moves", "vocab/key2row", "vocab/lookups.bin", "ner/cfg"):
             if (Path(folder) / name).exists():
-                shutil.copy(Path(folder) / name, OUT / f"spacy-{name.replace('/', '-')}")
+                (OUT / "spacy" / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(Path(folder) / name, OUT / "spacy" / name)
 
 
 def fill(layer):

@@ -45,7 +45,7 @@ FORMATS = {
     "text.rds": "r",
     "frame.RData": "r",
     "flax.msgpack": "msgpack",
-    "spacy-ner-moves": "msgpack",
+    "spacy/ner/moves": "msgpack",
     "faiss-hnsw.index": "faiss",
     "fasttext.ftz": "fasttext",
     "word2vec.bin": "word2vec",
@@ -72,7 +72,7 @@ BENT = {
     **CRAFTED,
     "numbers.cbm": (DATA / "numbers.cbm").read_bytes(),
     "lightgbm.txt": (DATA / "lightgbm.txt").read_bytes(),
-    "config.cfg": (DATA / "spacy-config.cfg").read_bytes(),
+    "config.cfg": (DATA / "spacy/config.cfg").read_bytes(),
     "config.pbtxt": HONEST["config.pbtxt"],
     "Modelfile": HONEST["Modelfile"],
     ".zarray": HONEST[".zarray"],
@@ -83,7 +83,7 @@ def read(data, name, **more):
     return scan(data, name, scanners=SCANNERS, **more)
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in sorted(DATA.iterdir())])
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in sorted(DATA.rglob("*")) if path.is_file()])
 def test_what_libraries_write_is_clean_and_whole(path):
     verdict, findings = said(path.read_bytes(), path.name)
     assert [finding for finding in findings if finding.severity != "low"] == []
