@@ -52,8 +52,9 @@ def scan(source: Source, scan: Scan) -> None:
     """State what the lines ask for."""
     last = scan.name.lower().rpartition("/")[2]
     kind = _kind(last)
-    recognised = recognise(Sample(source.size, source.read(0, min(4096, source.size)), b""))
-    if not kind and not recognised:
+    head = source.read(0, min(4096, source.size))
+    # A checkpoint is called .pth far more often than a list is.
+    if _BINARY.search(head) or not (kind or recognise(Sample(source.size, head, b""))):
         raise NotThisFormat
     if source.size > _MOST:
         scan.unread("limit", f"{source.size} bytes of a list")

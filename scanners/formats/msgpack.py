@@ -28,11 +28,10 @@ _MAP: Final = re.compile(
 _PLAIN: Final = re.compile(rb"[\x00-\x7f\xe0-\xff\xc0\xc2\xc3]+")
 """Values of one byte: small numbers, nil, truth values."""
 _PIECE: Final = 4096
-_SPACY: Final = frozenset(("key2row", "patterns"))
+_SPACY: Final = frozenset(("key2row", "lookups.bin", "patterns"))
 """Files of pipelines that need not be maps of texts."""
-_HOLDS: Final = re.compile(rb"[\x81-\x9f\xc4-\xc9\xd4-\xd8\xdc-\xdf]")
-"""How a value begins that holds others, or data."""
-_EMPTY: Final = b"\x80"
+_HOLDS: Final = re.compile(rb"[\x81-\x9f\xc4-\xc9\xd4-\xd8\xdc-\xdf]|\x80\Z")
+"""How a value begins that holds others, or data; or a map of nothing, which by content could be a pickle cut off."""
 _WIDTHS: Final = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2,
                   0xD2: 4, 0xD3: 8}  # fmt: skip
 """Bytes of a number by its mark."""
@@ -44,8 +43,8 @@ _PARTS_MOST: Final = 64
 
 
 def recognise(sample: Sample) -> bool:
-    """Whether the head is a map that begins with a text, or the file is an empty one."""
-    return sample.head == _EMPTY or _MAP.match(sample.head) is not None
+    """Whether the head is a map that begins with a text."""
+    return _MAP.match(sample.head) is not None
 
 
 def scan(source: Source, scan: Scan) -> None:

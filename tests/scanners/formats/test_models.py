@@ -83,7 +83,9 @@ def read(data, name, **more):
     return scan(data, name, scanners=SCANNERS, **more)
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in sorted(DATA.rglob("*")) if path.is_file()])
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.name) for path in sorted(DATA.rglob("*")) if path.is_file()]
+)
 def test_what_libraries_write_is_clean_and_whole(path):
     verdict, findings = said(path.read_bytes(), path.name)
     assert [finding for finding in findings if finding.severity != "low"] == []
