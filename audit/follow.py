@@ -50,6 +50,7 @@ class Graph:
         self._hub, self._begin, self._fill = hub, begin, fill
         self._answers: dict[Named, Repo | CrawlError] = {}
         self._runs: dict[tuple[str, str, str], Run] = {}
+        self._named: dict[str, dict[Named, dict[str, bool]]] = {}
         self._told = False
 
     async def grow(self, run: Run, repo: Repo, depth: int) -> None:
@@ -59,14 +60,14 @@ class Graph:
             self._runs[repo.type, repo.id, repo.commit] = run
             level = order[:]
             for distance in range(depth + 1):
-                if left := await self._ask([name for each, _ in level for name in _names(each)]):
+                if left := await self._ask([name for each, _ in level for name in self._names(each)]):
                     self._cut_short(
                         run, f"names more than {MOST} repositories: {left} are not looked at", follow=depth > 0
                     )
                 for each, where in level:
                     self._compare(each, where, run, follow=depth > 0)
                 if distance < depth:
-                    level = await self._audit([name for each, _ in level for name in _names(each)], stack, run)
+                    level = await self._audit([name for each, _ in level for name in self._names(each)], stack, run)
                     order += level
             for each, _ in reversed(order):
                 self._tell(each)
@@ -91,7 +92,7 @@ class Graph:
     def _compare(self, run: Run, repo: Repo, first: Run, *, follow: bool) -> None:
         """What the Hub's answers about the names in a repo's files find."""
         changed = {file.path: file.changed for file in repo.files}
-        for name, paths in _names(run).items():
+        for name, paths in self._names(run).items():
             answer = self._answers.get(name)
             if isinstance(answer, RepoNotFoundError | RevisionNotFoundError | DisabledError):
                 for path, code in paths.items():
@@ -133,11 +134,13 @@ class Graph:
 
     def _tell(self, run: Run) -> None:
         """Add to each file what was found in the repos that it names."""
-        for name, paths in _names(run).items():
+        for name, paths in self._names(run).items():
             repo = self._answers.get(name)
             other = None if repo is None or isinstance(repo, CrawlError) else self._run(repo)
             if other is None or other is run:
                 continue
+            if other.error is not None or not all(file.complete for file in other.files.values()):
+                run.error = run.error or Problem("follow", f"{other.target.id} could not be examined to its end")
             found = [(file.path, finding) for file in other.files.values() for finding in file.findings]
             for path in paths:
                 for finding in others.reached(other.target.id, other.target.commit or "", found):
@@ -150,6 +153,12 @@ class Graph:
         elif not self._told:
             self._told = True
             complain(why)
+
+    def _names(self, run: Run) -> dict[Named, dict[str, bool]]:
+        """The other repos that a repo names, found once its files are audited."""
+        if run.identity not in self._named:
+            self._named[run.identity] = _names(run)
+        return self._named[run.identity]
 
 
 def _names(run: Run) -> dict[Named, dict[str, bool]]:

@@ -151,6 +151,14 @@ def test_what_cannot_be_followed_makes_the_audit_incomplete_and_is_a_word_withou
         assert "base/model could not be asked about" in (result.json.get("error") or {"message": result.err})["message"]
 
 
+def test_what_stands_behind_a_name_and_cannot_be_read_makes_the_audit_incomplete():
+    far = made("far/model", {"model.bin": b"ACMEWTS1" + bytes(range(256)) * 9})
+    world = World((made("org/adapter", adapter("base/model")), made("base/model", adapter("far/model")), far))
+    result, _ = run(world, "--follow", "2")
+    assert (result.code, result.json["verdict"], result.json["complete"]) == (3, "incomplete", False)
+    assert result.json["error"] == {"code": "follow", "message": "base/model could not be examined to its end"}
+
+
 def test_too_many_names_are_not_all_looked_at(monkeypatch):
     files = {f"{n}/adapter_config.json": adapter(f"gone/model{n}")["adapter_config.json"] for n in range(70)}
     result, paths = run(World((made("org/adapter", files),)), "--follow")

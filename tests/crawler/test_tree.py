@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 
+import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.demo.faults import Fault
 from audit.demo.world import Commit, Repo, World
 from crawler import tree
+from crawler.errors import UntrueListingError
 from crawler.hub import Hub
 from crawler.repos import Said
 from tests.hub import serve
@@ -103,3 +107,35 @@ def test_a_scanner_of_another_shape_is_left_out():
         "pickleImportScan": {"status": "unsafe", "pickleImports": [None, 3]},
     }
     assert tree._said(told, scanned=True) == (Said("hub", "safe"), Said("pickleImportScan", "unsafe"))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["safe", "unsafe", "file", "2026-01-01T00:00:00Z"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "type path oid size lfs lastCommit date securityFileStatus status avScan pickleImportScan pickleImports module".split()
+            ),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(JSON, max_size=5), st.booleans())
+def test_any_answer_is_a_list_of_files_or_refused(rows, scanned):
+    """What else is raised, `Hub` turns into an answer that makes no sense."""
+    answer = httpx2.Response(200, json=rows, request=httpx2.Request("GET", "http://hub/"))
+    try:
+        found = tree.Tree("org/m", "http://hub/api/models/org/m", "c" * 40, lambda *_: answer).files(scanned=scanned)
+    except (UntrueListingError, LookupError, TypeError, AttributeError):
+        return
+    for file in found:
+        assert file.path
+        assert scanned or all(one.status != "safe" for one in file.said[:1])
