@@ -67,7 +67,6 @@ def _paddle(document: dict[str, object], scan: Scan) -> None:
                     found = [text for held in dicts(each.get("AT")) for text in texts(held.get("D"))]
                     for key, text in product(texts(each.get("N")), found):
                         stated.attribute(name, key, text)
-    stated.close()
 
 
 def _mxnet(document: dict[str, object], scan: Scan) -> None:
@@ -85,4 +84,3 @@ def _mxnet(document: dict[str, object], scan: Scan) -> None:
                             stated.attribute(op, str(name), text)
                             if op == "Custom" and name == "op_type":
                                 stated.name("mxnet.custom", "", text)
-    stated.close()

@@ -105,7 +105,6 @@ class _Model:
                     for field, value in each.ListFields():
                         if field.type == field.TYPE_BYTES:
                             self._data(value)
-        self._stated.close()
         if self._parts > _PARTS_MOST:
             self._scan.unread("limit", f"{self._parts} files in texts, {_PARTS_MOST} are read")
 
@@ -197,13 +196,12 @@ def _scan_text(source: Source, scan: Scan) -> None:
         stated.name("coreml.custom", "", name)
     for name in _CALLED.findall(text):
         stated.name("coreml.op", "mil", name)
-    stated.close()
     scan.account.examined(0, source.size)
 
 
 SCANNER = Scanner(
     "coreml",
-    1,
+    2,
     frozenset({".mlmodel"}),
     recognise,
     scan,

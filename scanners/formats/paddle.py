@@ -59,7 +59,6 @@ def scan(source: Source, scan: Scan) -> None:
         for attribute in each.attrs:
             for value in (attribute.s, *attribute.strings):
                 stated.attribute(op, parsed.text(source, attribute.name), parsed.text(source, value))
-    stated.close()
 
 
 # -- weights
@@ -112,7 +111,7 @@ def _header(ahead: Ahead) -> int | None:
 
 SCANNER = Scanner(
     "paddle",
-    1,
+    2,
     frozenset({".pdmodel", "__model__"}),
     recognise,
     scan,

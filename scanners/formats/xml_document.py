@@ -80,7 +80,6 @@ def scan(source: Source, scan: Scan) -> None:
     scan.format = "xml"
     document = _Document(scan)
     if document.events.read(source):
-        document.stated.close()
         scan.account.examined(0, source.size)
 
 
@@ -92,41 +91,45 @@ class _Document:
         self.stated = Stated(scan)
         self.events = Events(scan, self.stated, self._starts, self._ends)
         self._root = ""
-        self._drawn = self._includes = self._styles = False
-        self._told: dict[tuple[str, str], None] = {}
+        self._drawn = False
+        self._includes: set[str] = set()
+        """Prefixes of names that are those of inclusions; next, of stylesheets."""
+        self._styles: set[str] = set()
+        self._told: dict[AnomalyCode, set[str]] = {}
         self._names: set[str] = set()
-        self._layer = ""
+        self._layer = self._release = ""
         self._extension = 0
 
     def _tell(self, code: AnomalyCode, detail: str) -> None:
         detail = clip(detail, 160)
-        if (code, detail) not in self._told and len(self._told) < _STATED_MOST:
-            self._told[code, detail] = None
+        told = self._told.setdefault(code, set())
+        if detail not in told and len(told) < _STATED_MOST:
+            told.add(detail)
             self._scan.anomaly(code, detail)
 
     # -- every document
 
     def _starts(self, name: str, attributes: Attributes) -> None:
-        local = name.rpartition(":")[2]
+        prefix, _, local = name.rpartition(":")
         if not self._root:
-            self._begins(local)
+            self._begins(local, attributes)
         for key, value in attributes.items():
             if key.startswith("xmlns"):
                 self._namespace(key, value)
-            elif self._drawn:
-                self._active(local, key, value)
             if _OBJECTS.fullmatch(value):
                 self._tell("xml.object", value)
+        if self._drawn:
+            self._active(local, attributes)
         if name not in self._names:
             self._names.add(name)
             if _OBJECTS.fullmatch(name):
                 self._tell("xml.object", name)
-        if self._includes and local == "include":
+        if prefix in self._includes and local == "include":
             self.stated.opens("xml.external", attributes.get("href", ""), "an inclusion")
-        elif self._styles and local in {"stylesheet", "transform", "template", "value-of", "script"}:
-            self._tell("xml.stylesheet" if local != "script" else "xml.object", name)
-        elif self._drawn and local in _FRAMES:
-            self._tell("xml.script", f"<{local}> {attributes.get('src') or attributes.get('href') or ''}".strip())
+        elif self._styles and local == "script":
+            self._tell("xml.object", name)
+        elif prefix in self._styles:
+            self._tell("xml.stylesheet", name)
         match self._root:
             case "net":
                 self._openvino(local, attributes)
@@ -141,8 +144,8 @@ class _Document:
             if not self._extension and (code := _CODE.search(self.events.heard())):
                 self._tell("pmml.script", f"Extension: {code[0]}")
 
-    def _begins(self, root: str) -> None:
-        self._root = root
+    def _begins(self, root: str, attributes: Attributes) -> None:
+        self._root, self._release = root, attributes.get("version", "")
         self._scan.format = _FORMATS.get(root, "xml")
         self._drawn = root in {"svg", "html"}
         if self.events.doctype and root in {"net", "PMML"}:
@@ -150,25 +153,30 @@ class _Document:
 
     def _namespace(self, key: str, value: str) -> None:
         self._drawn |= _DRAWN.fullmatch(value) is not None
-        self._includes |= _XINCLUDE.fullmatch(value) is not None
-        self._styles |= _XSLT.fullmatch(value) is not None
+        if _XINCLUDE.fullmatch(value):
+            self._includes.add(key.partition(":")[2])
+        if _XSLT.fullmatch(value):
+            self._styles.add(key.partition(":")[2])
         if _CALLS.fullmatch(value):
             self._tell("xml.object", f"{key}={value}")
 
-    def _active(self, local: str, key: str, value: str) -> None:
-        """Tell of an attribute by which a browser runs something."""
-        said = value if key.rpartition(":")[2] == "attributeName" else key
-        if said.lower().startswith("on") and len(said) > 3 and said.isalpha():
-            self._tell("xml.script", f"{local} {said}={value}")
-        elif _SCRIPTED.match(_IN_A_NAME.sub("", value)):
-            self._tell("xml.script", f"{local} {key}={value}")
+    def _active(self, local: str, attributes: Attributes) -> None:
+        """Tell of an element, or an attribute, by which a browser runs something."""
+        if local in _FRAMES:
+            self._tell("xml.script", f"<{local}> {attributes.get('src') or attributes.get('href') or ''}".strip())
+        for key, value in attributes.items():
+            said = value if key.rpartition(":")[2] == "attributeName" else key
+            if said.lower().startswith("on") and len(said) > 3 and said.isalpha():
+                self._tell("xml.script", f"{local} {said}={value}")
+            elif _SCRIPTED.match(_IN_A_NAME.sub("", value)):
+                self._tell("xml.script", f"{local} {key}={value}")
 
     # -- OpenVINO
 
     def _openvino(self, local: str, attributes: Attributes) -> None:
         if local == "layer":
             self._layer = attributes.get("type", "")
-            self.stated.name("openvino.op", attributes.get("version", ""), self._layer)
+            self.stated.name("openvino.op", attributes.get("version") or f"ir{self._release}", self._layer)
         elif local == "data" and self._layer == "Const":
             self._constant(attributes)
         self._libraries(local, attributes)
@@ -217,7 +225,7 @@ def _scan_data(source: Source, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "xml",
-    1,
+    2,
     frozenset(
         ".dae .gml .kml .owl .plist .pmml .rdf .svg .urdf .wsdl .x3d .xacro .xaml .xhtml .xml .xsd .xsl .xslt".split()
     ),

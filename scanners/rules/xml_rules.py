@@ -138,7 +138,8 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 
 RULES: Final[tuple[Rule, ...]] = (EXTERNAL, CUSTOM, KERNEL, LIBRARY, FUNCTION, *ANOMALIES.values())
 
-_SETS: Final = re.compile(r"opset\d{1,3}")
+_SETS: Final = re.compile(r"opset\d{1,3}|ir[2-7]")
+"""Sets of operators; before they had sets, the version of the whole model stood for one."""
 _TOKENIZERS: Final = frozenset(
     "BPETokenizer ByteFallback BytesToChars CaseFold CharsMapNormalization CharsToBytes CombineSegments EqualStr"
     " FuzeRagged NormalizeUnicode NumericToString RaggedTensorPack RaggedToDense RaggedToRagged RaggedToSparse"

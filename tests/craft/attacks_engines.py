@@ -87,6 +87,9 @@ ENGINE_ATTACKS = {
             "7.5",
             {
                 "a stylesheet in place of a model": document(f'<xsl:stylesheet version="1.0" {XSLT}/>'),
+                "a copy in a document": document(
+                    f'<root><x:copy-of select="document(1)" {XSLT.replace("xsl=", "x=")}/></root>'
+                ),
                 "a template in a document": document(f'<root {XSLT}><xsl:value-of select="document(\'x\')"/></root>'),
             },
             rule="xml-stylesheet", severity="high", name="model.xml",
@@ -126,6 +129,9 @@ ENGINE_ATTACKS = {
                 ),
                 "an event that every element has": svg("<g/>", subset="<!ATTLIST g onload CDATA 'marker()'>"),
                 "PHP": document("<svg><?php marker() ?></svg>"),
+                "an event in front of its namespace": (
+                    document('<r><s:g onload="marker()" xmlns:s="http://www.w3.org/2000/svg"/></r>'), {"name": "x.xml"}
+                ),
                 "spelled by an entity": svg('<a href="&j;:marker()"/>', subset='<!ENTITY j "javascript">'),
             },
             **SUSPICIOUS, rule="xml-script", name="logo.svg",

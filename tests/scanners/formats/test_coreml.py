@@ -6,7 +6,7 @@ from scanners.formats import coreml
 from scanners.registry import SCANNERS
 from scanners.routing import first
 from scanners.scanner import Sample
-from tests.craft.engines import blobs, custom, layer, mil, mil_text, package
+from tests.craft.engines import blobs, layer, mil, mil_text, package
 from tests.craft.engines import coreml as model
 from tests.craft.reading import referenced, scan, scan_in_rounds, unread_reasons
 from tests.craft.table import said
@@ -49,12 +49,11 @@ def test_what_is_serialised_for_a_framework_is_not_read(kind):
     [
         (model(500, layer(100, b"x")) + field(4000, b"x"), "unknown"),
         (model(500, layer(100, b"x")) + b"\x0f", "broken"),
-        (model(202, b"".join(field(1, model(555, custom(f"C{n}"))) for n in range(1100))), "limit"),
         (mil_text().replace(b"path = string", b"path = y + string("), "unknown"),
         (b"\xff" * 50, "no-reader"),
         (number(1, 900) + field(2, b""), "no-reader"),
     ],
-    ids=range(6),
+    ids=range(5),
 )
 def test_what_is_not_read_is_said(data, reason):
     assert reason in unread_reasons(read(data))
