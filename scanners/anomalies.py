@@ -142,6 +142,7 @@ AnomalyCode = Literal[
     "text.script",  # markup that a browser would run
     "text.password",  # the password of an archive
     "text.verify",  # a request to paste something into a terminal
+    "text.secret",  # a key or a password, shortened, behind its kind
     "text.antivirus",  # a request to turn a virus scanner off
     # what tools of developers run
     "python.path-file",  # a line of a path file that every Python runs as it starts

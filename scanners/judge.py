@@ -35,6 +35,7 @@ from scanners.rules import (
     programs,
     python_code,
     readme,
+    secrets,
     serving_rules,
     shell,
     surfaces,
@@ -146,6 +147,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
         *packages.judge(case),
         *tools.judge(case),
         *readme.judge(case),
+        *secrets.judge(case),
     ]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))

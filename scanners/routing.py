@@ -12,6 +12,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from scanners import secrets
 from scanners.account import total
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.facts import Anomaly, Unread, clip
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from scanners.scanner import Outcome, Scanner
     from scanners.source import Source
 
-_CORE: Final = 1
+_CORE: Final = 2
 """Raised when routing, recognition, or what the scanners share makes other facts of an unchanged blob; and when a
 flaw of a reader could have let a blob speak for it, since the list of readers came from there too."""
 
+_TEXT: Final = re.compile(rb"[^\x00-\x06\x0e-\x1a\x1c-\x1f]*")
+"""The head of a text, in any encoding that keeps the letters of ASCII."""
 _NUMBER: Final = re.compile(r"[0-9]+")
 
 _FIRST: Final = 65_536
@@ -173,6 +176,8 @@ class Router:
         if len(accepted) > 1 and {each.format for each in accepted} not in _TOGETHER:
             scan.anomaly("file.polyglot", ", ".join(each.format for each in accepted))
         _settle(scan.account, [each.account for each in accepted])
+        if _TEXT.fullmatch(sample.head) and not scan.account.unexplained_spans():
+            _state_secrets(source, scan)
         _explain(scan, stated)
         return scan.format
 
@@ -236,6 +241,13 @@ def _settle(account: Account, accounts: list[Account]) -> None:
         account.examined(*span)
     for span in subtract(Span(0, account.size), merge([*gaps, *examined])):
         account.inert(*span)
+
+
+def _state_secrets(source: Source, scan: Scan) -> None:
+    """State the keys and passwords in a text that was read from end to end."""
+    if source.size <= scan.budget.limits.whole:
+        for secret in secrets.find(source.read(0, source.size)):
+            scan.anomaly("text.secret", f"{secret.kind}: {secret.shown}", offset=secret.offset)
 
 
 def _explain(scan: Scan, stated: int) -> None:

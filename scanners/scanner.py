@@ -13,7 +13,8 @@ import msgspec
 
 from scanners.account import Account, Totals
 from scanners.budget import Room
-from scanners.facts import Anomaly, Fact, Unread, clip
+from scanners.facts import Anomaly, Fact, Storage, Unread, clip
+from scanners.secrets import without
 from scanners.source import Span  # noqa: TC001 - msgspec reads the annotation at run time
 
 if TYPE_CHECKING:
@@ -111,11 +112,13 @@ class Scan:
         self._route = route
 
     def state(self, fact: Fact) -> bool:
-        """Add a fact, and say whether it was kept.
+        """Add a fact, its secrets shortened, and say whether it was kept.
 
         Past `Limits.facts` only what is new is kept: the names, reasons and kinds that were not stated before. So no
         number of facts hides a later one, and no honest file comes near it. `LimitReached` ends a flood of new names.
         """
+        if not isinstance(fact, Storage):
+            fact = without(fact)
         match self.budget.admit(fact):
             case Room.NONE:
                 return False
