@@ -115,9 +115,9 @@ SCANNER = Scanner(
         About(
             title="Plain text: prose, tables, word lists",
             known_by="UTF-8 without control characters",
-            read="all of it; text that something would run is named and left incomplete",
+            read="all of it; keys and passwords, as in every text; what something would run is left incomplete",
             inert="",
-            rules="",
+            rules="secret",
             peer="",
             more="that nothing runs it is checked",
         ),

@@ -135,6 +135,10 @@ FIRES = {
         ([Anomaly("text.script", "<script src=x>")], "low"),
         ([Anomaly("text.script", 'href="javascript:x"')], "medium"),
     ],
+    "secret-in-file": [
+        ([Anomaly("text.secret", "AWS access key: AKIA…LL")], "high"),
+        ([Anomaly("text.secret", "Hugging Face token: hf_A…LL")], "medium"),
+    ],
     "text-archive-password": [([Anomaly("text.password", "x")], "medium")],
     "text-asks-to-paste": [([Anomaly("text.verify", "x")], "high")],
     "text-against-antivirus": [([Anomaly("text.antivirus", "x")], "medium")],
