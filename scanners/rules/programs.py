@@ -85,6 +85,9 @@ _PROGRAMS: Final = frozenset(
 )
 """Suffixes under which a program is what one expects."""
 
+_SCRIPTS: Final = frozenset(".vbs .vbe .wsf .wsh .hta .jse .reg .scf .sct .desktop .url .webloc".split())
+"""Suffixes of what runs, or is followed, when somebody opens it, also where another reader takes it by its name."""
+
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about programs: worst where the name, or the file around it, promises something else."""
@@ -96,6 +99,8 @@ def judge(case: Case) -> Iterator[Finding]:
             # A package of Java has thousands of classes: one is told, and how many there are.
             kind = fact.detail.partition(":")[0] if fact.code == "file.native-code" else fact.detail
             found.setdefault((fact.code, kind), []).append(fact)
+    if parts and f".{parts[-1]}" in _SCRIPTS and ("file.script" not in {code for code, _ in found}):
+        yield SCRIPT.at(SCRIPT.title)
     for (code, _), facts in found.items():
         rule, fact = ANOMALIES[code], facts[0]
         yield rule.at(

@@ -16,6 +16,7 @@ from scanners.rules.policy import Policy
 from scanners.source import BytesSource
 from tests.craft.attack import Attack
 from tests.craft.attacks import ATTACKS, MISSING
+from tests.craft.attacks_containers import CONTAINER_ATTACKS
 from tests.craft.attacks_engines import ENGINE_ATTACKS
 from tests.craft.attacks_gguf import GGUF_ATTACKS
 from tests.craft.attacks_models import MODEL_ATTACKS
@@ -115,10 +116,16 @@ PAGES = (
         MODEL_ATTACKS,
         folder="models",
     ),
+    Page(
+        "containers",
+        "Archives, programs, documents, pictures and tables: what hides in them, and what is said of it",
+        "The ids are sections of the catalogue of threats. The honest files are what Pillow, libsndfile, FFmpeg, fonttools,"
+        " py7zr, reportlab, pypdf and pyarrow write.",
+        CONTAINER_ATTACKS,
+        folder="plain",
+    ),
 )
-_PLAIN = frozenset(("media", "packed", "pdf", "tables"))
-"""Honest files of formats that have no page: docs/formats.md names them."""
-FOLDERS = {page.folder for page in PAGES if page.folder} | _PLAIN
+FOLDERS = {page.folder for page in PAGES if page.folder}
 
 
 def said(data, name):

@@ -1,4 +1,4 @@
-"""Makes media/*: small pictures, sounds, films and fonts as their usual writers write them.
+"""Makes plain/media/*: small pictures, sounds, films and fonts as their usual writers write them.
 
 Pillow 13.0, tifffile 2026.3, soundfile 0.14 (libsndfile 1.2), PyAV 18.1 (FFmpeg 8), fonttools 4.68, numpy 2.4:
 
@@ -17,7 +17,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from PIL import Image
 
-OUT = Path(__file__).parent / "media"
+OUT = Path(__file__).parent / "plain" / "media"
 PIXELS = (np.indices((24, 32)).sum(0) * 4 % 256).astype("uint8")
 
 
@@ -83,7 +83,7 @@ def fonts():
 
 
 if __name__ == "__main__":
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     pictures()
     sounds()
     films()

@@ -1,4 +1,4 @@
-"""Makes packed/*: 7z archives as py7zr writes them, in each of the methods that are read, and encrypted.
+"""Makes plain/packed/*: 7z archives as py7zr writes them, in each of the methods that are read, and encrypted.
 
 py7zr 1.1:
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import py7zr
 
-OUT = Path(__file__).parent / "packed"
+OUT = Path(__file__).parent / "plain" / "packed"
 METHODS = {
     "lzma2": [{"id": py7zr.FILTER_LZMA2, "preset": 6}],
     "lzma": [{"id": py7zr.FILTER_LZMA, "preset": 6}],
@@ -30,7 +30,7 @@ def write(name, **how):
 
 
 if __name__ == "__main__":
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     for name, filters in METHODS.items():
         write(name, filters=filters)
     write("encrypted", password="secret")

@@ -1,4 +1,4 @@
-"""Makes pdf/*: documents as reportlab and pypdf write them, with links, a form, and one that carries a file.
+"""Makes plain/pdf/*: documents as reportlab and pypdf write them, with links, a form, and one that carries a file.
 
 reportlab 5.1, pypdf 7.1:
 
@@ -13,7 +13,7 @@ from pypdf import PdfWriter
 from reportlab.lib.pagesizes import A6
 from reportlab.pdfgen import canvas
 
-OUT = Path(__file__).parent / "pdf"
+OUT = Path(__file__).parent / "plain" / "pdf"
 
 
 def page(**how):
@@ -28,7 +28,7 @@ def page(**how):
 
 
 if __name__ == "__main__":
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "plain.pdf").write_bytes(page(pageCompression=0))
     (OUT / "packed.pdf").write_bytes(page(pageCompression=1))
     writer = PdfWriter(clone_from=BytesIO(page(pageCompression=1)))

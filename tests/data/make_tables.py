@@ -1,4 +1,4 @@
-"""Makes tables/*: Arrow files and streams and Parquet tables as pyarrow writes them.
+"""Makes plain/tables/*: Arrow files and streams and Parquet tables as pyarrow writes them.
 
 pyarrow 26.0:
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import feather
 
-OUT = Path(__file__).parent / "tables"
+OUT = Path(__file__).parent / "plain" / "tables"
 ROOM = b"what the type is made of" * 4
 """Tests put a pickle into its place."""
 
@@ -32,7 +32,7 @@ def table(**more):
 
 
 def main():
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     plain = table()
     typed = {b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": ROOM}
     extended = pa.table([list(range(9))], pa.schema([pa.field("x", pa.int64(), metadata=typed)]))

@@ -123,10 +123,10 @@ def test_where_joblib_reads_arrays_nothing_is_clean():
 
 
 FRONTS = {
-    "png": (DATA / "media" / "a.png").read_bytes(),
-    "gif": (DATA / "media" / "a.gif").read_bytes(),
-    "mp4": (DATA / "media" / "a.mp4").read_bytes(),
-    "pdf": (DATA / "pdf" / "plain.pdf").read_bytes(),
+    "png": (DATA / "plain" / "media" / "a.png").read_bytes(),
+    "gif": (DATA / "plain" / "media" / "a.gif").read_bytes(),
+    "mp4": (DATA / "plain" / "media" / "a.mp4").read_bytes(),
+    "pdf": (DATA / "plain" / "pdf" / "plain.pdf").read_bytes(),
     "gguf": (DATA / "gguf" / "template.gguf").read_bytes(),
     "safetensors": safetensors(header(("w", "F32", [4], 0, 16)), bytes(16)),
     "hdf5": (DATA / "hdf5" / "several-v110.h5").read_bytes(),
@@ -136,7 +136,7 @@ FRONTS = {
     "7z": sevenzip(("notes.txt", b"words\n")),
     "rar": rar5(Packed("notes.txt", b"words\n")),
     "gzip": gzip.compress(b"words\n" * 9, mtime=0),
-    "arrow": (DATA / "tables" / "plain.stream.arrow").read_bytes(),
+    "arrow": (DATA / "plain" / "tables" / "plain.stream.arrow").read_bytes(),
     "elf": b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 2, 62) + bytes(100),
     "text": b"words and more words\n",
 }

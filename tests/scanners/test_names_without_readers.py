@@ -49,7 +49,7 @@ def test_half_a_model_is_never_clean(cut, honest_models):
 def honest_models():
     from tests.craft.table import DATA
 
-    names = "gguf/template.gguf onnx/dense.onnx tflite/dense.tflite hdf5/several-v110.h5 packed/lzma2.7z tables/plain.parquet"
+    names = "gguf/template.gguf onnx/dense.onnx tflite/dense.tflite hdf5/several-v110.h5 plain/packed/lzma2.7z plain/tables/plain.parquet"
     return {name.rpartition("/")[2]: (DATA / name).read_bytes() for name in names.split()}
 
 

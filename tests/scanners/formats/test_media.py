@@ -17,7 +17,9 @@ from scanners.rules.policy import Policy
 from tests.craft.pickles import system
 from tests.craft.reading import anomalies, called, scan, scan_in_rounds, unread_reasons
 
-SAMPLES = {path.name: path.read_bytes() for path in sorted((Path(__file__).parents[2] / "data" / "media").iterdir())}
+SAMPLES = {
+    path.name: path.read_bytes() for path in sorted((Path(__file__).parents[2] / "data" / "plain" / "media").iterdir())
+}
 STREAMS = {"a.flac", "a.mp3", "a.ogg"}
 """Their decoders look for the next frame in whatever follows."""
 SLACK = {"pages.tiff"}

@@ -13,7 +13,7 @@ from tests.craft.packed import Packed, crypt5, rar4, rar5, sevenzip
 from tests.craft.pickles import system
 from tests.craft.reading import anomalies, called, scan, scan_in_rounds, unread_reasons
 
-DATA = Path(__file__).parents[2] / "data" / "packed"
+DATA = Path(__file__).parents[2] / "data" / "plain" / "packed"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(DATA.iterdir())}
 SECRET = {"encrypted", "hidden"}
 NOTE = ("notes/readme.txt", b"words\n" * 9)

@@ -14,7 +14,7 @@ from scanners.registry import SCANNERS
 from tests.craft.pickles import system
 from tests.craft.reading import anomalies, called, scan, unread_reasons
 
-SAMPLES = {path.stem: path.read_bytes() for path in (Path(__file__).parents[2] / "data" / "pdf").iterdir()}
+SAMPLES = {path.stem: path.read_bytes() for path in (Path(__file__).parents[2] / "data" / "plain" / "pdf").iterdir()}
 SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 
 

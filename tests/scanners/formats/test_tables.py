@@ -18,7 +18,7 @@ from scanners.source import Truncated
 from tests.craft.pickles import system
 from tests.craft.reading import anomalies, called, referenced, scan, scan_in_rounds, unread_reasons
 
-DATA = Path(__file__).parents[2] / "data" / "tables"
+DATA = Path(__file__).parents[2] / "data" / "plain" / "tables"
 SAMPLES = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}
 PLAIN = sorted(name for name in SAMPLES if not name.startswith("extension"))
 ROOM = b"what the type is made of" * 4
