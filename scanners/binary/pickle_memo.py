@@ -28,9 +28,9 @@ _NEWEST = 1024
 """Values that may still be in the making, and come before all others."""
 _ODD = 1_000_000
 """Entries out of order, and runs."""
-_AGAIN = 1 << 24
+_AGAIN = 1 << 23
 """Bytes of runs that are walked for the sake of what was asked for."""
-_MOST = 1 << 16
+_MOST = 1 << 14
 """Bytes of runs, one behind the other, that are walked together when an entry of one is asked for."""
 _TEXT = 64
 """Characters of a text that may be a name."""

@@ -58,6 +58,12 @@ def _weight(value: Value, most: int, kept: set[int]) -> tuple[int, set[int]]:
     """
     if isinstance(value, str):  # most of those that are many
         return 1 + (len(value) >> 6), set()
+    if id(value) in kept:
+        return 0, set()
+    if isinstance(value, Items | Mapping) and not value.held():
+        return 1, {id(value)}
+    if isinstance(value, Global):
+        return 1 + _RUN, {id(value)}
     weight, reached = 0, set[int]()
     left: list[Value] = [value]
     while left and weight <= most:

@@ -216,7 +216,7 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
 
 SCANNER = Scanner(
     "pickle",
-    11,
+    12,
     SUFFIXES,
     recognise,
     scan,
