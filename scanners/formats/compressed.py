@@ -57,8 +57,9 @@ def _content_name(parts: list[str]) -> str:
 def _kept_name(source: Source) -> str:
     """The file name in a gzip header where it has a suffix, "" without."""
     head = source.read(0, min(HEAD, source.size))
-    at = 10 + (2 + int.from_bytes(head[10:12], "little") if head[3] & 4 else 0)
-    name = head[at:].partition(b"\0")[0].decode("latin-1") if head[3] & 8 else ""
+    flags = head[3] if len(head) > 3 else 0
+    at = 10 + (2 + int.from_bytes(head[10:12], "little") if flags & 4 else 0)
+    name = head[at:].partition(b"\0")[0].decode("latin-1") if flags & 8 else ""
     return name if _suffix(name) else ""
 
 

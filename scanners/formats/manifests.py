@@ -61,9 +61,11 @@ def scan(source: Source, scan: Scan) -> None:
         return
     source.want(Span(0, source.size))
     data = source.read(0, source.size)
-    if _BINARY.search(data):
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    # What is left of a checkpoint that was cut off is no list of paths.
+    if _BINARY.search(data) or (kind == "python.paths" and "\ufffd" in text):
         raise NotThisFormat
-    lines = _CONTINUED.sub(" ", data.decode("utf-8", "replace").removeprefix("\ufeff")).splitlines()
+    lines = _CONTINUED.sub(" ", text).splitlines()
     if len(lines) > _LINES_MOST:
         scan.unread("limit", f"{len(lines)} lines, {_LINES_MOST} are read")
         return

@@ -235,6 +235,12 @@ def test_a_stream_that_is_damaged_is_scanned_up_to_the_damage(codec):
     assert not complete(outcome.facts, outcome.account) or anomalies(outcome)
 
 
+@pytest.mark.parametrize("length", range(1, 24))
+def test_the_head_of_a_gzip_file_is_not_clean(length):
+    outcome = scan(gzip_member(EVIL, extra=b"ab\0\0", name=b"model.pkl")[:length], "model.pkl.gz")
+    assert not complete(outcome.facts, outcome.account)
+
+
 @pytest.mark.parametrize("codec", ["gzip", "zlib", "zfile"])
 def test_deflate_is_scanned_up_to_the_very_symbol_that_breaks(codec):
     content = CODECS[codec](EVIL * 30 + NOISE[:9])

@@ -142,6 +142,13 @@ def test_what_a_path_file_runs_is_read_as_python():
     assert findings(outcome, "evil.pth") == {("python-path-file", "medium"), ("python-runs-programs", "critical")}
 
 
+@pytest.mark.parametrize("data", [b"\x80", b"\x80\x02X\x00" + bytes(5 << 20), b"PK\x03\x04" + bytes(5 << 20)])
+def test_a_checkpoint_or_its_beginning_is_no_list_of_paths(data):
+    outcome = scan(data, "model.pth", scanners=(manifests.SCANNER,))
+    assert outcome.format == "unknown"
+    assert unread_reasons(outcome) == {"unknown"}
+
+
 def test_a_list_beyond_the_limit_is_said():
     assert unread_reasons(read("a\n" * 20_001)) == {"limit"}
 
