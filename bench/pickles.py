@@ -105,7 +105,8 @@ class Bench:
         if process.returncode == 0:
             said = json.loads(text.splitlines()[-1])
             return Ran(said["seconds"], took - said["seconds"], peak, said["said"])
-        return Ran(took, 0, peak, False, process.returncode in {-signal.SIGXCPU, -signal.SIGKILL})
+        late = process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
+        return Ran(max(took, self.limit) if late else took, 0, peak, False, late)
 
 
 def best(runs):

@@ -129,6 +129,8 @@ class Machine(Skipper):
                 return self._pop()
             if token.stop - token.start > SHORT:
                 self._passed(token.stop - token.start)
+            else:
+                self._walked += token.stop - token.start
             _TABLE[token.code](self, token.argument)
             if token.cut:
                 raise Broken("the last line is cut off", token.start)
@@ -186,6 +188,7 @@ class Machine(Skipper):
                 break
             if code == _BUILD and self._resume and base + index >= self._resume[0]:
                 break
+        self._walked += base + index - lexer.at
         lexer.at = base + index
         self._try_at = base + try_at
 

@@ -38,10 +38,9 @@ _ARGUMENT = 32
 _BYTES = 16
 """Bytes constants from this length on are looked at: they may be a format of their own."""
 WORTH = 1 << 15
-"""Bytes of a stream that are too few to look for runs, where the patterns are there."""
-_COLD = 32
-_COOL = 4
-"""How many times more bytes make up for compiling patterns, those of calls and the others."""
+"""Bytes of a stream that are too few to look for runs."""
+_COLD = 8
+"""So many times more are walked before the patterns of calls are compiled, which takes as long."""
 
 
 NUMBERS: Final = (b"#",)
@@ -144,10 +143,9 @@ class Grammar:
         self._code, self._width = (b"X", 4) if explicit else (b"\x8c", 1)
         self._text = _prefixed(self._code, self._width, _TEXT)
 
-    @property
-    def worth(self) -> int:
-        """Bytes of a stream that are too few to look for runs."""
-        return WORTH * (1 if "run" in vars(self) else _COLD if self._calls else _COOL)
+    def pays(self, walked: int) -> bool:
+        """Whether the patterns are there, or so many bytes were walked that those to come are worth compiling them."""
+        return "run" in vars(self) or walked >= WORTH * (_COLD if self._calls else 1)
 
     @cached_property
     def run(self) -> re.Pattern[bytes]:

@@ -36,6 +36,8 @@ class Skipper(Caller):
         super().__init__(notes, payload)
         self._misses = 0
         """How often in a row there was no run."""
+        self._walked = 0
+        """Bytes of short opcodes so far."""
 
     def _grammar(self, lexer: Lexer) -> runs.Grammar | None:
         """How runs are recognised here; None where there is nothing to win."""
@@ -43,7 +45,7 @@ class Skipper(Caller):
         if self._replays or memo.odd or lexer.left < runs.WORTH:
             return None
         grammar = runs.grammar(calls=memo.named, explicit=memo.explicit if memo.count else self._protocol < 4)
-        return grammar if lexer.left >= grammar.worth else None
+        return grammar if grammar.pays(self._walked) else None
 
     def _skip(self, grammar: runs.Grammar, data: bytes, base: int, start: int, limit: int) -> tuple[int, int]:
         """Put a run that starts here on the stack unread; where to go on, and where to look for a run again."""

@@ -194,6 +194,6 @@ def test_a_name_that_a_run_has_memoized_is_found():
 def test_what_a_call_finds_and_does_not_make_is_changed():
     begin = asm(op("PROTO", 4), "EMPTY_LIST", "MARK", named("logging", "getLogger"), "MEMOIZE", "POP")
     found, state = asm(op("BINGET", 0), "EMPTY_TUPLE", "REDUCE"), asm("EMPTY_DICT", text("level"), "NONE", "SETITEM")
-    data = begin + found * 40_000 + (found + state + asm("BUILD")) * 200 + op("BININT1", 7) * 600_000
+    data = begin + found * 80_000 + (found + state + asm("BUILD")) * 200 + op("BININT1", 7) * 600_000
     facts = engine.facts_of(data + asm("APPENDS", "STOP"))
     assert "mutated" in {fact.used_as for fact in facts if isinstance(fact, Reference)}
