@@ -26,6 +26,8 @@ COLUMNS = ["genops", OURS, "audit path", *PEERS]
 _HERE = Path(__file__).parent
 _LONG = 20
 """Seconds from which on a scan is not repeated."""
+_LEAST = 0.001
+"""Seconds that any scan is said to take."""
 _ABOUT = """\
 Every tool reads every file in a process of its own, all of them in turn; the best of {rounds} rounds counts, of one
 where it takes over {long} s. Seconds are those of a processor, since other work ran on the machine. "over {limit}": the
@@ -104,7 +106,7 @@ class Bench:
             return Ran(took, 0, peak, json.loads(text)["complete"])
         if process.returncode == 0:
             said = json.loads(text.splitlines()[-1])
-            return Ran(said["seconds"], took - said["seconds"], peak, said["said"])
+            return Ran(max(said["seconds"], _LEAST), took - said["seconds"], peak, said["said"])
         late = process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
         return Ran(max(took, self.limit) if late else took, 0, peak, False, late)
 
