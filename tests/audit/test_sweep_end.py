@@ -15,7 +15,7 @@ from audit.demo.faults import Fault, Shape
 from audit.demo.world import World
 from tests.command import audit, clean_failure, start
 from tests.craft.pickles import asm, call, named, op, system, text
-from tests.hub import one, repo, serve
+from tests.hub import broken, one, repo, serve
 
 FINDINGS = "SELECT repo_id, path, rule, message, count(*) AS n FROM findings GROUP BY ALL ORDER BY ALL"
 AUDITS = 'SELECT repo_id, "commit", count(*) AS n FROM audits GROUP BY ALL ORDER BY ALL'
@@ -66,12 +66,14 @@ def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(tmp_path):
 
 
 def test_a_sweep_that_is_under_way_is_not_taken_for_dead():
-    with serve(many(40), shape=Shape(latency=0.3)) as hub:
+    # The first tries to get one file again and again, until the second has ended.
+    with serve(many(3), Fault("error", path="/org/m2/*")) as hub:
         process = start("sweep", "org", hub=hub)
         while not hub.log.count("cdn") and process.poll() is None:
             time.sleep(0.02)
         assert audit("sweep", "org/m1", hub=hub).code == 0
         states = rows("SELECT targets[1] AS target, status FROM sweeps ORDER BY target")
+        hub.faults = broken()
         process.communicate()
     assert states == [{"target": "org", "status": "running"}, {"target": "org/m1", "status": "complete"}]
     assert rows("SELECT status FROM sweeps WHERE targets[1] = 'org'") == [{"status": "complete"}]
