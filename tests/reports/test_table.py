@@ -133,9 +133,16 @@ def test_a_trend_of_nothing_says_so(tmp_path):
 
 
 def test_the_rules_are_listed_worst_first():
-    odd = Rule("odd", "low", "Something odd", "", "")
+    odd = Rule("json-broken", "low", "Something odd", "", "Mend it.")
     assert listing([odd, RUNS]) == (
-        "critical  pickle-runs-code  The file runs code when it is loaded\nlow       odd               Something odd\n"
+        """\
+critical  load        pickle-runs-code  The file runs code when it is loaded
+                      for example: loading calls posix.system('id')
+                      Do not load it.
+low       load        json-broken       Something odd
+                      for example: The file is not the JSON that its name says
+                      Mend it.
+"""
     )
 
 
