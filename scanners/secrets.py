@@ -91,7 +91,9 @@ _KINDS: Final = (
     _Kind("password of a machine", (b"machine",), r"machine\s+[\w.-]+\s+login\s+\S+\s+password\s+(\S{8,80})"),
 )
 _PATTERNS: Final = tuple((kind, re.compile(kind.pattern)) for kind in _KINDS)
-_MARK: Final = re.compile("|".join(re.escape(mark.decode()) for kind in _KINDS for mark in kind.marks))
+_MARKS: Final = tuple(dict.fromkeys(mark.decode() for kind in _KINDS for mark in kind.marks))
+_LONG: Final = re.compile(r"[\w/+-]{20}|://|machine ")
+"""What is in every text that has a secret."""
 _EXAMPLE: Final = re.compile(
     r"x{4}|\.{3}|\*{3}|<|EXAMPLE|example|your|placeholder|dummy|sample|changeme|password|secret|redacted|abcdefgh"
     r"|bcdefghi"
@@ -138,15 +140,21 @@ def shortened(kind: str, secret: str) -> str:
 
 def without(fact: Fact) -> Fact:
     """The fact with every secret in its texts shortened."""
-    changed: dict[str, str | tuple[str, ...]] = {}
-    for name in fact.__struct_fields__:
-        value = getattr(fact, name)
-        if isinstance(value, str):
-            if _MARK.search(value):
-                changed[name] = _clean(value)
-        elif isinstance(value, tuple) and any(map(_MARK.search, value)):
-            changed[name] = tuple(map(_clean, value))
-    return msgspec.structs.replace(fact, **changed) if changed else fact
+    values = {name: getattr(fact, name) for name in fact.__struct_fields__}
+    # One text, and plain searches of it: every fact comes by here.
+    whole = "\0".join(
+        value if isinstance(value, str) else "\0".join(value)
+        for value in values.values()
+        if isinstance(value, str | tuple)
+    )
+    if _LONG.search(whole) is None or not any(mark in whole for mark in _MARKS):
+        return fact
+    changed = {
+        name: _clean(value) if isinstance(value, str) else tuple(map(_clean, value))
+        for name, value in values.items()
+        if isinstance(value, str | tuple)
+    }
+    return msgspec.structs.replace(fact, **changed)
 
 
 def _clean(text: str) -> str:
