@@ -38,7 +38,7 @@ _CALLS_MOST: Final = 2_000
 _ARGUMENTS: Final = 12
 _WORD: Final = 160
 _HEAD, _TAIL = 300, 160
-_MARKS: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def recognise(sample: Sample) -> bool:
@@ -73,9 +73,8 @@ def scan(source: Source, scan: Scan) -> None:
 
 
 def _decoded(data: bytes) -> str:
-    encoding = next((named for mark, named in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(encoding)
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         # What command.com and old editors wrote.
         text = data.decode("latin-1")

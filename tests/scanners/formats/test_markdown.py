@@ -142,6 +142,10 @@ def test_repositories_that_a_card_names_are_stated():
     assert referenced(outcome, "hub.repo") == {("a", "base"), ("datasets/b", "data"), ("c", "m"), ("d", "m")}
 
 
+def test_the_program_of_a_space_is_stated():
+    assert referenced(read("---\nsdk: gradio\napp_file: x.txt\n---\n"), "space.app") == {("gradio", "x.txt")}
+
+
 def test_links_are_stated():
     outcome = read("[a](https://a.example/x). <http://b.example> [c](d/e.py) ![f](#g)")
     opened = {(fact.by, fact.path) for fact in outcome.facts if isinstance(fact, Opens)}

