@@ -40,6 +40,14 @@ _WHEN: Final[dict[str, Reach]] = {
 }
 """By the moment at which Python source does something."""
 
+_ACTS: Final[dict[Trigger, str]] = {
+    "inference": "using what was loaded",
+    "manual run": "running the file",
+    "build": "docker build, make, pip install",
+    "editor": "opening the folder in an editor or with an agent",
+}
+"""Of a finding that says itself when."""
+
 _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("arrow-", Reach("load", "pyarrow.ipc.open_file")),
     ("agent-", Reach("editor", "working in the folder with an agent")),
@@ -132,7 +140,7 @@ def of_finding(finding: Finding, format: str) -> Reach:  # noqa: A002 - its name
     told, by = finding.evidence.get("trigger"), finding.evidence.get("reach")
     for trigger in TRIGGERS:
         if trigger == told != reach.trigger:
-            reach = Reach(trigger, "" if trigger != "load" else reach.call)
+            reach = Reach(trigger, _ACTS.get(trigger, reach.call))
     return reach if by is None else Reach(reach.trigger, str(by))
 
 

@@ -46,7 +46,7 @@ def test_the_list_has_every_rule_with_all_of_it():
         ("python-runs-programs", "python", {"when": "import"}, ("load", "from_pretrained(trust_remote_code=True)")),
         ("python-runs-programs", "python", {"when": "main"}, ("manual run", "python FILE")),
         ("python-runs-programs", "python", {"when": "call"}, ("inference", "calling what the module defines")),
-        ("shell-stays", "shell", {"trigger": "build"}, ("build", "")),
+        ("shell-stays", "shell", {"trigger": "build"}, ("build", "docker build, make, pip install")),
         ("shell-stays", "shell", {"trigger": "manual run"}, ("manual run", "sh FILE")),
         ("template-include", "jinja", {}, ("inference", "apply_chat_template")),
     ],

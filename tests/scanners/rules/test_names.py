@@ -78,6 +78,7 @@ def test_names_that_are_one_on_some_systems_collide():
         "a/config.json": "medium",
         "caf\u00e9.txt": "low",
     }
+    assert {finding.rule for finding in found.values()} == {"name-collides"}
     assert found["a/config.json"].evidence == {"other": "a/Config.json"}
 
 

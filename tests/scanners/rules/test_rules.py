@@ -1,5 +1,6 @@
 """Every rule fires where it should and is silent where it nearly should: a table with a line for each."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -32,6 +33,7 @@ from scanners.rules import (
     xml_rules,
 )
 from scanners.rules.policy import Policy
+from scanners.rules.triggers import of_rule
 from tests.craft import surface
 
 JUDGES_OF_ANOMALIES = (
@@ -990,6 +992,15 @@ def test_every_rule_has_a_line_for_firing_and_one_for_silence():
     anomalies = {rule.id for module in JUDGES_OF_ANOMALIES for rule in module.ANOMALIES.values()}
     assert set(FIRES) == ids - BEYOND_FACTS.keys()
     assert set(SILENT) | anomalies == ids - BEYOND_FACTS.keys()
+
+
+def test_every_rule_says_how_it_is_reached():
+    assert [rule.id for rule in RULES if not of_rule(rule.id).call] == []  # scanners/rules/triggers.py
+
+
+def test_every_rule_beyond_facts_is_tested_where_it_says():
+    for rule, place in BEYOND_FACTS.items():
+        assert f'"{rule}"' in (Path(__file__).parents[3] / place).read_text(), rule
 
 
 def test_every_anomaly_has_one_rule():
