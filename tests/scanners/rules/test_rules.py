@@ -734,7 +734,7 @@ BEYOND_FACTS = {
     "hub-repo-registered-later": "tests/audit/test_follow.py",
     "hub-repo-reached": "tests/audit/test_follow.py",
     "dataset-script": "tests/scanners/rules/test_surfaces.py",
-    "space-app-disguised": "tests/scanners/rules/test_surfaces.py",
+    "space-app-disguised": "tests/audit/test_types.py",
 }
 """Rules that no one file's facts decide, by where they are tested."""
 
