@@ -8,6 +8,7 @@ Source: [MS-CFB] 2.1 to 2.6. Only the directory is read: what a document carries
 from __future__ import annotations
 
 import struct
+from codecs import utf_16_le_decode  # a sealed process could not import the codec by its name
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.budget import LimitReached
@@ -77,5 +78,5 @@ def _named(data: bytes) -> Iterator[Entry]:
     for at in range(0, len(data), _ENTRY):
         length, kind = struct.unpack_from("<HB", data, at + 64)
         if kind and 2 <= length <= 64:
-            name = data[at : at + length - 2].decode("utf-16-le", "backslashreplace")
+            name, _ = utf_16_le_decode(data[at : at + length - 2], "backslashreplace", True)
             yield Entry(name, kind, data[at + 80 : at + 96])

@@ -9,6 +9,7 @@ header may itself be packed so. Source: 7zFormat.txt of the LZMA SDK 24; the ids
 from __future__ import annotations
 
 import lzma
+from codecs import utf_16_le_decode  # a sealed process could not import the codec by its name
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import zip_records as zr
@@ -304,7 +305,8 @@ class _Reader:
         while kind := self._byte():
             stop = self._number() + self._at
             if kind == _NAMES and not self._byte():
-                names = tuple(self._take(stop - self._at).decode("utf-16-le", "backslashreplace").split("\0")[:-1])
+                spelled, _ = utf_16_le_decode(self._take(stop - self._at), "backslashreplace", True)
+                names = tuple(spelled.split("\0")[:-1])
             elif kind == _EMPTY:
                 empty = frozenset(at for at, is_empty in enumerate(self._bits(count)) if is_empty)
             self._at = max(self._at, stop)
