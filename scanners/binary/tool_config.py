@@ -34,10 +34,14 @@ _SERVERS: Final = ("mcpServers", "servers", "context_servers", "mcp")
 _NPM: Final = ("preinstall", "install", "postinstall")
 _SETTINGS: Final = re.compile(
     r"task\.allowAutomaticTasks|security\.workspace\.trust\.\w+|chat\.(?:tools|agent)\.[\w.]*[aA]utoApprove\w*"
-    r"|python\.(?:defaultInterpreterPath|pythonPath|condaPath|envFile)|\w+\.path|[\w.-]+\.(?:executablePath|serverPath)"
+    r"|python\.(?:defaultInterpreterPath|pythonPath|condaPath|envFile)|(?:git|go|rust|node|npm|ruby|php|java|deno|eslint)\.path|[\w.-]+\.(?:executablePath|serverPath)"
     r"|terminal\.integrated\.(?:shell|automationShell|automationProfile|profiles|env)\.\w+|terminal\.integrated\.env"
     r"|enableAllProjectMcpServers|enabledMcpjsonServers|defaultMode|dangerously\w+|autoApprove|alwaysAllow|yolo\w*"
 )
+_OF_EDITORS: Final = re.compile(
+    r"(?:\A|/)(?:tasks|settings(?:\.local)?|devcontainer)\.json\Z|\.code-workspace\Z", re.IGNORECASE
+)
+"""Files of these names alone do editors look for tasks and settings in."""
 _LISTS: Final = {"python_packages": "pip", "system_packages": "apt"}
 _TOLD_BY: Final = frozenset(
     (
@@ -65,7 +69,7 @@ class ToolConfig:
             self._agents(value, place)
             self._builds(value, place)
             self._packages(value)
-        if place is None or place[0] is None:
+        if _OF_EDITORS.search(self._scan.name) and (place is None or place[0] is None):
             for key, each in value.items():
                 if _SETTINGS.fullmatch(key) and each not in (False, None, "", [], {}):
                     self._set(key, each)
@@ -85,7 +89,7 @@ class ToolConfig:
                 state_requirement(f"--index-url {url}", "pip", self._scan)
 
     def _editors(self, value: dict[str, object], place: Place) -> None:
-        if "command" in value and "tasks" in shown(place):
+        if "command" in value and _OF_EDITORS.search(self._scan.name) and "tasks" in shown(place):
             opened = any("folderOpen" in texts(each.get("runOn")) for each in dicts(value.get("runOptions")))
             words = [*texts(value["command"]), *_words(value.get("args"))]
             self._run("folder-open" if opened else "task", " ".join(words), place)

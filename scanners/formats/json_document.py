@@ -38,7 +38,9 @@ _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
 """Keys that a model has as the protobuf library writes it."""
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|,(?=\s*[}\]])')
 """A text, which stays, or a comment or a last comma, which goes."""
-_COMMENTED = frozenset("tasks.json settings.json launch.json extensions.json devcontainer.json tsconfig.json".split())
+_COMMENTED = frozenset(
+    "tasks.json settings.json settings.local.json launch.json extensions.json devcontainer.json tsconfig.json".split()
+)
 """Files in which editors allow comments (https://code.visualstudio.com/docs/languages/json)."""
 _STATED_MOST = 32
 _REFERENCES_MOST = 1024

