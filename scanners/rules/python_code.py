@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from scanners.findings import SEVERITIES, Rule, Severity
-from scanners.rules.case import KEYS, is_prose, lowered
+from scanners.rules.case import KEYS, is_prose, lowered, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,6 +123,8 @@ _WHEN: Final = {
     "call": "when somebody calls it",
 }
 _SHOWN: Final = 3
+_COMMANDS: Final = re.compile(r"(?:setuptools|distutils)\.(?:command\b|Command\Z|cmd\b)")
+"""What a setup.py imports that brings commands of its own."""
 
 _PROGRAMS: Final = re.compile(
     r"(?:os|posix|nt)\.(?:system|popen\d?|startfile|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?)"
@@ -156,6 +160,7 @@ _REPLACES: Final = re.compile(
 _HARMLESS: Final = re.compile(
     r"(?:[\w./-]*/)?(?:nvcc|nvidia-smi|rocm-smi|rocminfo|git|ffmpeg|ffprobe|sox|ninja|gcc|g\+\+|c\+\+|clang\+*|which|where"
     r"|uname|lscpu|sysctl|cmake|make|hostname|ldconfig|nproc|free|df)(?:\s[^;&|`$<>]*)?"
+    r"|python3? setup\.py(?: [\w-]+)+|twine upload [\w/*.-]+"
 )
 _INSTALLS: Final = re.compile(
     r"(?:.*[\s/])?(?:uv )?(?:pip3?|conda|mamba)(?: -[mq])? install\b.*|.*-m pip install\b.*", re.DOTALL
@@ -278,9 +283,14 @@ def judge(case: Case) -> Iterator[Finding]:
     prose = is_prose(case.path)
     # Sources of a torch.package have a judge of their own, who knows that they run at load.
     packaged = {code.member for code in case.codes if code.kind == "torch.package"}
+    setup = moment(case.path) == "build"
+    commands = setup and any(_COMMANDS.match(f"{each.module}.{each.name}") for each in case.references)
     for call in case.scripts:
         if call.member in packaged:
             continue
+        if commands and call.opcode == "call":
+            # Methods of a command: an installation calls them.
+            call = msgspec.structs.replace(call, opcode="load")  # noqa: PLW2901 - the same call, at its moment
         for rule, severity in _seen(call):
             groups.setdefault((rule, call.member, call.opcode), []).append((severity, call))
     for (rule, member, when), found in groups.items():
@@ -296,6 +306,7 @@ def judge(case: Case) -> Iterator[Finding]:
             offset=calls[0].offset,
             severity=lowered(worst) if prose else worst,
             when=when,
+            trigger="build" if setup else None,
             callee=".".join(part for part in (calls[0].module, calls[0].name) if part),
         )
     for rule, pattern in ((SENDS, _CHANNELS), (CREDENTIALS, KEYS)):

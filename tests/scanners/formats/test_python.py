@@ -51,11 +51,26 @@ def test_what_honest_authors_write_is_clean(source):
         "import os\nos.environ['A'] = 'b'",
         "import shutil\ndef f(): shutil.rmtree('a')",
         "'''~/.ssh/id_rsa'''",
+        "import os\nos.system('python setup.py sdist bdist_wheel')\nos.system('twine upload dist/*')",
         "class system: pass\nsystem('id')",
     ],
 )
 def test_near_misses_are_silent(source):
     assert findings(read(source)) == set()
+
+
+def test_what_a_setup_has_an_installation_call_weighs_as_if_it_ran_now():
+    source = (
+        "import os\nfrom setuptools import setup\nfrom setuptools.command.install import install\n"
+        "class X(install):\n    def run(self): os.system('id')\nsetup(name='x', cmdclass={'install': X})"
+    )
+    for path, severity in (("setup.py", "critical"), ("sub/setup.py", "critical"), ("modeling.py", "medium")):
+        [finding] = judge(read(source, path).facts, path=path, format="python", policy=Policy.default())
+        assert (finding.rule, finding.severity) == ("python-runs-programs", severity)
+        assert finding.evidence.get("trigger") == ("build" if severity == "critical" else None)
+    plain = "import os\nfrom setuptools import setup\ndef f(): os.system('id')\nsetup(name='x')"
+    [finding] = judge(read(plain, "setup.py").facts, path="setup.py", format="python", policy=Policy.default())
+    assert finding.severity == "medium"
 
 
 def test_what_a_module_imports_names_and_calls_is_stated():
