@@ -8,12 +8,12 @@ import msgspec
 
 from reports.beside import beside
 from reports.escape import as_document
-from reports.siblings import safe_sibling
+from reports.siblings import clean_weights, safe_sibling
 from reports.suppression import suppressed
 from scanners.rules.triggers import of_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from reports.record import Audit, File, Problem
     from reports.suppression import Reported
@@ -23,7 +23,7 @@ SCHEMA = "hub-audit/1"
 
 def as_json(audit: Audit, said: Sequence[Reported]) -> str:
     """The document of an audit whose findings are `said`, indented, safe to print to a terminal."""
-    target, stats = audit.target, audit.stats
+    target, stats, clean = audit.target, audit.stats, clean_weights(audit)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "tool": {"version": audit.version, "ruleset": audit.ruleset},
@@ -37,7 +37,7 @@ def as_json(audit: Audit, said: Sequence[Reported]) -> str:
         "verdict": audit.verdict,
         "complete": audit.complete,
         "files": [_file(file) for file in audit.files],
-        "findings": [_finding(one, audit) for one in said],
+        "findings": [_finding(one, clean) for one in said],
         "stats": {
             "files": stats.files,
             "bytes_total": stats.bytes_total,
@@ -89,7 +89,7 @@ def _file(file: File) -> dict[str, Any]:
     return told
 
 
-def _finding(one: Reported, audit: Audit) -> dict[str, Any]:
+def _finding(one: Reported, clean: Collection[str]) -> dict[str, Any]:
     file, finding, why = one
     reach = of_finding(finding, file.format)
     told: dict[str, Any] = {
@@ -102,7 +102,7 @@ def _finding(one: Reported, audit: Audit) -> dict[str, Any]:
         "evidence": finding.evidence,
         "trigger": reach.trigger,
         "reach": reach.call,
-        "safe_sibling": safe_sibling(file, audit),
+        "safe_sibling": safe_sibling(file, clean),
     }
     return told if why is None else told | {"suppressed": why._asdict()}
 

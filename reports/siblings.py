@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from scanners.rules.triggers import siblings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reports.record import Audit, File
 
 
-def safe_sibling(file: File, audit: Audit) -> str | None:
-    """The path of safetensors that were audited clean, and that loaders prefer to this file unless told otherwise."""
-    wanted = siblings(file.path)
-    fitting = (each.path for each in audit.files if each.path in wanted and each.verdict == "clean") if wanted else ()
-    return next(iter(fitting), None)
+def clean_weights(audit: Audit) -> frozenset[str]:
+    """The paths of safetensors, and of their indexes, that were audited clean."""
+    return frozenset(file.path for file in audit.files if file.verdict == "clean" and ".safetensors" in file.path)
+
+
+def safe_sibling(file: File, clean: Collection[str]) -> str | None:
+    """Which of the `clean` weights loaders prefer to this file unless they are told otherwise."""
+    return next((path for path in siblings(file.path) if path in clean), None)

@@ -9,7 +9,7 @@ from reports import beside
 from reports.escape import visible
 from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
-from reports.siblings import safe_sibling
+from reports.siblings import clean_weights, safe_sibling
 from reports.suppression import suppressed
 from scanners.rules.triggers import of_finding, siblings
 
@@ -174,7 +174,8 @@ def _reached(audit: Audit, found: list[tuple[File, Finding]]) -> Iterator[Line]:
     told = [f"{reach.trigger}, by {reach.call}" if reach.call else reach.trigger for reach in reaches]
     more = f"; and {len(told) - _PLACES} more" if len(told) > _PLACES else ""
     yield line(Piece("When: ", "dim"), f"{'; '.join(told[:_PLACES])}{more}", indent=2)
-    instead = dict.fromkeys(path for file, _ in found if (path := safe_sibling(file, audit)))
+    clean = clean_weights(audit)
+    instead = dict.fromkeys(path for file, _ in found if (path := safe_sibling(file, clean)))
     if instead:
         shown = ", ".join(visible(path) for path in list(instead)[:_PLACES])
         yield line("Loaders take ", Piece(shown, "bold"), " instead, unless they are told not to.", indent=2)
@@ -233,10 +234,11 @@ def _safetensors(audit: Audit) -> str | None:
     def folder(path: str) -> str:
         return path.rpartition("/")[0]
 
+    clean = clean_weights(audit)
     bad = {
         folder(file.path)
         for file in audit.files
-        if file.verdict in {"malicious", "suspicious"} and siblings(file.path) and not safe_sibling(file, audit)
+        if file.verdict in {"malicious", "suspicious"} and siblings(file.path) and not safe_sibling(file, clean)
     }
     return next(
         (
