@@ -44,6 +44,9 @@ def read(data, name="model.xml", **more):
         net(layer("StringTensorUnpack", version="extension")),
         b'<net name="m" version="6"><layer name="n" type="Convolution"/></net>',
         pmml('<Extension name="note" value="made by acme"><x>words</x></Extension><Apply function="ln"/>'),
+        pmml(
+            '<Extension name="repr">PMMLPipeline(steps=[("a", Tree())])</Extension><Extension value="java.lang.String"/>'
+        ),
         pmml("<DefineFunction name='f'/><Header><Annotation>import os</Annotation></Header>"),
     ],
 )
