@@ -339,6 +339,7 @@ SCANNER = Scanner(
     frozenset({".rds", ".rda", ".rdata"}),
     recognise,
     scan,
+    whole=True,  # Nearly all are compressed.
     about=(
         About(
             title="R data (.rds, .rda)",
