@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _PARTS_MOST: Final = 65_536
+_FONTS_MOST: Final = 256
 _OPEN: Final = frozenset((0, 0xFFFFFFFF))
 """Sizes of a RIFF whose writer could not go back."""
 
@@ -150,18 +151,28 @@ def _frame(head: bytes) -> int:
     return bits // _SAMPLES[version][samples] + (head[2] >> 1 & 1)
 
 
-def sfnt(source: Source) -> list[Span]:
+def sfnt(source: Source, at: int = 0) -> list[Span]:
     """A count of tables, and of each its letters, a checksum, where it is and how long."""
-    count = int.from_bytes(source.read(4, 2), "big")
-    spans = [Span(0, 12 + 16 * count)]
+    count = int.from_bytes(source.read(at + 4, 2), "big")
+    spans = [Span(at, at + 12 + 16 * count)]
     for number in range(count):
-        tag, start, length = struct.unpack(">4s4xII", source.read(12 + 16 * number, 16))
+        tag, start, length = struct.unpack(">4s4xII", source.read(at + 12 + 16 * number, 16))
         if not (tag.isascii() and tag.decode("ascii").isprintable()) or start > source.size - length:
             raise Bent("no table where the list says")
         spans.append(Span(start, start + length + -length % 4))
     if not count:
         raise Bent("no tables")
     return spans
+
+
+def fonts(source: Source) -> list[Span]:
+    """Several fonts: a count, where the list of each is, and tables that they may share."""
+    count = int.from_bytes(source.read(8, 4), "big")
+    if not 0 < count <= _FONTS_MOST:
+        raise Bent(f"{count} fonts")
+    places = struct.unpack(f">{count}I", source.read(12, 4 * count))
+    # Behind them may stand where a signature is.
+    return [Span(0, 24 + 4 * count), *(span for place in places for span in sfnt(source, place))]
 
 
 def woff(source: Source) -> list[Span]:

@@ -50,6 +50,7 @@ _KINDS: Final = (
     _Kind("matroska", _mark(rb"\x1aE\xdf\xa3"), streams.ebml),
     _Kind("mp3", _mark(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), streams.mp3, weak=True),
     _Kind("font", _mark(rb"\0\x01\0\0|OTTO|true"), streams.sfnt, weak=True),
+    _Kind("font", _mark(rb"ttcf\0[\x01\x02]\0\0"), streams.fonts),
     _Kind("font", _mark(rb"wOF[F2]"), streams.woff, weak=True),
     _Kind("bmp", _mark(rb"BM"), pictures.bmp, weak=True),
     _Kind("ico", _mark(rb"\0\0\x01\0"), pictures.ico, weak=True),

@@ -41,6 +41,8 @@ _RUN_BY_NAME = {
 _RUN = {name: what for what, names in _RUN_BY_NAME.items() for name in names.split()}
 _RUN_BY_START = (
     (b"#!", "script"),
+    (b"%!ps", "PostScript"),
+    (b"{\\rtf", "document that may carry files"),
     (b"<?php", "PHP"),
     (b"<?xml", "markup that may carry scripts"),
     (b"<script", "markup that may carry scripts"),
@@ -106,7 +108,7 @@ def runs(name: str, start: bytes) -> str:
 
 SCANNER = Scanner(
     "text",
-    5,
+    6,
     frozenset(_RUN),
     recognise,
     scan,

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 import tifffile
 from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib import TTCollection
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from PIL import Image
 
@@ -77,6 +78,9 @@ def fonts():
     builder.setupOS2()
     builder.setupPost()
     builder.save(OUT / "a.ttf")
+    collection = TTCollection()
+    collection.fonts = [builder.font, builder.font]
+    collection.save(OUT / "two.ttc")
     for flavor in ("woff", "woff2"):
         builder.font.flavor = flavor
         builder.save(OUT / f"a.{flavor}")

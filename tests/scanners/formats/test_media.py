@@ -24,7 +24,7 @@ STREAMS = {"a.flac", "a.mp3", "a.ogg"}
 """Their decoders look for the next frame in whatever follows."""
 SLACK = {"pages.tiff"}
 """tifffile leaves some bytes at its end, which would be before what is put there."""
-RELEASED = {"a.ico", "a.tiff", "packed.tiff", "pages.tiff", "tiles.tiff", "a.ttf", "a.bmp"}
+RELEASED = {"a.ico", "a.tiff", "packed.tiff", "pages.tiff", "tiles.tiff", "a.ttf", "two.ttc", "a.bmp"}
 """What is missing at their end may be what nothing leads to."""
 JUNK = bytes(range(1, 200)) * 2
 

@@ -28,7 +28,18 @@ def test_what_somebody_runs_has_no_reader(name):
     assert unread_reasons(scan(PROSE, name)) == {"no-reader"}
 
 
-@pytest.mark.parametrize("start", [b"#!/bin/sh\n", b"<?php", b"\xef\xbb\xbf<script>", b"  <!DOCTYPE html>", b"<svg>"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"#!/bin/sh\n",
+        b"%!PS-Adobe-3.0\n",
+        b"{\\rtf1 words}",
+        b"<?php",
+        b"\xef\xbb\xbf<script>",
+        b"  <!DOCTYPE html>",
+        b"<svg>",
+    ],
+)
 def test_a_first_line_that_an_interpreter_knows_counts_under_any_name(start):
     assert unread_reasons(scan(start + PROSE, "x.bin")) == {"no-reader"}
 
