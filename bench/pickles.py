@@ -34,6 +34,12 @@ where it takes over {long} s. Seconds are those of a processor, since other work
 tool was stopped after so many. ✗: it did not come to the end of the file. `genops` cannot pass over the arrays that
 joblib writes between opcodes: it reads the same opcodes without them. Of a legacy torch file modelscan reads the first
 of five pickles."""
+_BELOW = """\
+Below 1 are files of few opcodes beside their arrays, and such with a call in nearly every value. `genops` only lists
+opcodes; where there is no run to pass over, hub-audit walks each over a stack and a memo, for several times as much.
+And the patterns that pass over runs with calls take half a second to compile, once where many files are read, and each
+time where it is one. That is as far as pure Python goes: what is left is to compile the walk,
+scanners/binary/pickle_machine.py by mypyc for instance, and to build it for each platform."""
 # Nothing is to be told to anybody while it is measured.
 _ENVIRONMENT = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
@@ -159,6 +165,7 @@ def compared(files, runs, start, about):
     yield about
     yield from ("", "Opcodes a second, as a multiple of those of a bare loop over `genops`:", "")
     yield from table([*head, *scans[1:]], *rows(scans[1:], ratio))
+    yield from ("", _BELOW)
     yield from ("", "Seconds of the scan itself; of the whole command under `audit path`:", "")
     yield from table([*head, *COLUMNS], *rows(COLUMNS, seconds))
     yield from ("", "Peak memory in MB, of the largest process:", "")
