@@ -96,13 +96,12 @@ class Graph:
             answer = self._answers.get(name)
             if isinstance(answer, RepoNotFoundError | RevisionNotFoundError | DisabledError):
                 for path, code in paths.items():
-                    source = run.files[path].format.startswith(("python", "notebook", "markdown"))
-                    _add(run, path, others.missing(name, code=code, source=source))
+                    _add(run, path, others.missing(name, code=code, text=_is_text(run, path)))
             elif isinstance(answer, CrawlError):
                 self._cut_short(first, f"{name.id} could not be asked about: {answer}", follow=follow)
             elif answer is not None and answer.id != run.target.id:
                 for path in paths:
-                    for finding in _differences(name, answer, changed.get(path)):
+                    for finding in _differences(name, answer, run, path, changed.get(path)):
                         _add(run, path, finding)
 
     async def _audit(self, names: list[Named], stack: AsyncExitStack, first: Run) -> list[tuple[Run, Repo]]:
@@ -176,12 +175,19 @@ def _own(name: Named, run: Run) -> bool:
     return any(path.startswith(f"{name.id}/") for path in run.files)
 
 
-def _differences(name: Named, repo: Repo, changed: datetime | None) -> Iterator[Finding]:
-    if (moved := others.moved(name, repo.id)) is not None:
+def _differences(name: Named, repo: Repo, run: Run, path: str, changed: datetime | None) -> Iterator[Finding]:
+    text = _is_text(run, path)
+    if (moved := others.moved(name, repo.id, text=text)) is not None:
         yield moved
     made = repo.created_at
-    if made is not None and changed is not None and made > changed + _SLACK:
-        yield others.later(name, f"{made:%Y-%m-%d}", f"{changed:%Y-%m-%d}")
+    own = name.id.partition("/")[0].casefold() == run.target.id.partition("/")[0].casefold()
+    if made is not None and changed is not None and made > changed + _SLACK and not own:
+        yield others.later(name, f"{made:%Y-%m-%d}", f"{changed:%Y-%m-%d}", text=text)
+
+
+def _is_text(run: Run, path: str) -> bool:
+    """Whether it is a program or a text for people that names something, and no loader reads the name."""
+    return run.files[path].format.startswith(("python", "notebook", "markdown"))
 
 
 def _add(run: Run, path: str, finding: Finding) -> None:

@@ -142,23 +142,24 @@ def judge(case: Case) -> Iterator[Finding]:
             yield ALIKE.at(f"{ALIKE.title}: {repo.id}, where {known} may be meant", repository=repo.id)
 
 
-def missing(repo: Named, *, code: bool, source: bool) -> Finding:
-    """A finding for a repo that is not there; `source` is a program, which may name a folder of its own."""
-    severity: Severity = "high" if code else "low" if source else MISSING.severity
+def missing(repo: Named, *, code: bool, text: bool) -> Finding:
+    """A finding for a repo that is not there; a program or a `text` may name a folder of whoever wrote it."""
+    severity: Severity = "high" if code else "low" if text else MISSING.severity
     return MISSING.at(f"{MISSING.title}: {repo.id}", severity=severity, repository=repo.id)
 
 
-def moved(repo: Named, now: str) -> Finding | None:
+def moved(repo: Named, now: str, *, text: bool) -> Finding | None:
     """A finding for a repo that answers under another name; letter case alone is none."""
     if repo.id.casefold() == now.casefold():
         return None
     same = repo.id.partition("/")[0] == now.partition("/")[0]
-    return RENAMED.at(f"{RENAMED.title}: {repo.id} is {now}", severity="low" if same else None, repository=now)
+    return RENAMED.at(f"{RENAMED.title}: {repo.id} is {now}", severity="low" if same or text else None, repository=now)
 
 
-def later(repo: Named, made: str, named_at: str) -> Finding:
+def later(repo: Named, made: str, named_at: str, *, text: bool) -> Finding:
     """A finding for a repo that was made after the file that names it."""
-    return LATER.at(f"{LATER.title}: {repo.id} is of {made}, the file of {named_at}", repository=repo.id)
+    said = f"{LATER.title}: {repo.id} is of {made}, the file of {named_at}"
+    return LATER.at(said, severity="medium" if text else None, repository=repo.id)
 
 
 def reached(repo: str, commit: str, found: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:

@@ -87,12 +87,23 @@ def test_a_name_that_has_moved_is_a_finding_and_letter_case_is_none(named, sever
     assert [severity for _, severity, _ in found(result, "hub-repo-renamed")] == severities
 
 
-@pytest.mark.parametrize(("created", "count"), [(LATE, 1), (EARLY, 0)])
-def test_a_name_that_was_registered_after_the_file_is_a_finding(created, count):
+PROGRAM = {"demo.py": b"from transformers import AutoModel\nm = AutoModel.from_pretrained('base/model')\n"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "files", "created", "severities"),
+    [
+        ("org", adapter("base/model"), LATE, ["high"]),
+        ("org", PROGRAM, LATE, ["medium"]),
+        ("org", adapter("base/model"), EARLY, []),
+        ("base", adapter("base/model"), LATE, []),
+    ],
+)
+def test_a_name_of_somebody_else_that_was_registered_after_the_file_is_a_finding(owner, files, created, severities):
     base = made("base/model", {"config.json": b"{}"}, created=created)
-    result, _ = run(World((made("org/adapter", adapter("base/model")), base)))
-    assert len(found(result, "hub-repo-registered-later")) == count
-    assert result.code == count
+    result, _ = run(World((made(f"{owner}/adapter", files), base)), repo=f"{owner}/adapter")
+    assert [severity for _, severity, _ in found(result, "hub-repo-registered-later")] == severities
+    assert result.code == ("high" in severities)
 
 
 def test_what_is_found_in_a_repo_that_is_named_is_told_through_it_to_the_depth_asked_for():
