@@ -17,10 +17,12 @@ _HEAD = """\
 
 A file goes to every reader whose format its content shows, and to every reader whose loaders would go by its name; where
 several accept it, each has to explain all of its bytes. A file that no reader explains is *incomplete*, never clean.
-What is proven inert is not fetched. The last two columns compare with modelscan 0.8.8, picklescan 1.0.5, fickling
-0.1.12, modelaudit 0.2.54 and mlscan 0.1 (November 2026); — is where there is nothing to say. `make docs` writes this
-page from the registry, and a test fails where it is not current. Rules whose ids begin with {general} are
-about files of any format, or about a repository as a whole.
+What is proven inert is not fetched where lengths lead past it. The last two columns compare with modelscan 0.8.8,
+picklescan 1.0.5, fickling 0.1.12, modelaudit 0.2.54 and mlscan 0.1 (November 2026); — is where there is nothing to say.
+`make docs` writes this page from the registry, and a test fails where it is not current.
+
+Rules are named by what their ids begin with. Those that begin with {general}
+are about files of any format, or about a repository as a whole.
 
 """
 
@@ -57,7 +59,7 @@ def document():
         names = _names(scanner for scanner in SCANNERS if scanner.about[:1] == (about,))
         known = "; ".join(filter(None, (about.known_by, names)))
         rows.append((about.title, known, about.read, about.inert, _rules(about), about.peer, about.more))
-    return _HEAD.format(general=" or ".join(f"`{word}-`" for word in GENERAL)) + "\n".join(map(_row, rows)) + "\n"
+    return _HEAD.format(general=", ".join(f"`{word}-`" for word in GENERAL)) + "\n".join(map(_row, rows)) + "\n"
 
 
 if __name__ == "__main__":
