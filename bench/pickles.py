@@ -38,8 +38,8 @@ _BELOW = """\
 Below 1 are files of few opcodes beside their arrays, and such with a call in nearly every value. `genops` only lists
 opcodes; where there is no run to pass over, hub-audit walks each over a stack and a memo, for several times as much.
 And the patterns that pass over runs with calls take half a second to compile, once where many files are read, and each
-time where it is one. That is as far as pure Python goes: what is left is to compile the walk,
-scanners/binary/pickle_machine.py by mypyc for instance, and to build it for each platform."""
+time where it is one. What would help is a walk that is compiled, of scanners/binary/pickle_machine.py by mypyc for
+instance, with a build for each platform; that was not tried."""
 # Nothing is to be told to anybody while it is measured.
 _ENVIRONMENT = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
