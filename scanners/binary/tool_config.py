@@ -13,7 +13,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.requirements_text import state_all, state_requirement
-from scanners.binary.tree import dicts, shown, texts
+from scanners.binary.tree import dicts, readings, shown, texts
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.source import BytesSource
 
@@ -103,7 +103,7 @@ class ToolConfig:
                 for name, server in servers.items():
                     for each in dicts(server):
                         self._server(each, ((place, key), name))
-        if value.get("type") == "command" and "command" in value and "hooks" in shown(place):
+        if "command" in texts(value.get("type")) and "command" in value and "hooks" in shown(place):
             for command in texts(value["command"]):
                 self._run("agent-hook", command, place)
         for key in ("apiKeyHelper", "awsAuthRefresh", "otelHeadersHelper"):
@@ -149,7 +149,8 @@ class ToolConfig:
                 self._run("hook", command, place)
 
     def _service(self, service: dict[str, object], place: Place) -> None:
-        if service.get("privileged") in {True, "true"} or "host" in texts(service.get("pid")):
+        privileged = any(each is True or each == "true" for each in readings(service.get("privileged")))
+        if privileged or "host" in texts(service.get("pid")):
             self._set("privileged", "true")
         for volume in _words(service.get("volumes")):
             if "docker.sock" in volume or volume.startswith("/:"):

@@ -158,6 +158,13 @@ def test_what_looks_like_a_file_of_editors_under_another_name_is_data():
     assert findings(read({"git.path": "./x"}, "config.json"), "config.json") == set()
 
 
+def test_a_key_that_comes_twice_hides_nothing():
+    outcome = read("services:\n  a:\n    privileged: false\n    privileged: true\n", "compose.yaml")
+    assert findings(outcome, "compose.yaml") == {("tool-setting", "medium")}
+    source = '{"hooks": {"Stop": [{"hooks": [{"type": "x", "type": "command", "command": "make"}]}]}}'
+    assert ("tool-command", "medium") in findings(read(source, "settings.json"), ".claude/settings.json")
+
+
 def test_images_of_a_dockerfile_are_stated():
     outcome = read("FROM --platform=linux/amd64 a/b:1 AS x\nFROM x\n", "Dockerfile")
     assert ("docker", "a/b:1") in referenced(outcome, "package")
