@@ -24,7 +24,7 @@ from scanners.binary.pickle_resolve import (
     unwrap,
 )
 from scanners.binary.pickle_stack import Stack
-from scanners.binary.pickle_state import lent, maker, put
+from scanners.binary.pickle_state import filling, lent, maker, methods, put
 from scanners.binary.pickle_values import (
     BUFFER,
     EXTENSION,
@@ -212,13 +212,21 @@ class Caller(Stack):
 
     def _grow(self, target: Value, values: list[Value], opcode: str) -> None:
         super()._grow(target, values, opcode)
+        if opcode.startswith("SETITEM"):
+            self._hand_over(filling(values))
         if isinstance(target, Global):
             self._extensions |= entered(target, unrolled(values))
+
+    def _hand_over(self, names: list[Global]) -> None:
+        """Note names that something may call which they are given to."""
+        for name in names:
+            self._notes.reference(name, "argument", self.at)
 
     def _build(self, _: Argument) -> None:
         state = self._pop()
         target = self._top()
         self._use(state, target)
+        self._hand_over(methods(state))
         if made := put(target, state, armed=self._armed):
             self._notes.call(*made, "BUILD", self.at)
         if owner := target if isinstance(target, Global) else lent(target):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.code_objects import is_class
 from scanners.binary.pickle_convert import as_arguments
-from scanners.binary.pickle_values import UNKNOWN, Getter, Global, Items, Mapping, Partial, Result
+from scanners.binary.pickle_values import UNKNOWN, Getter, Global, Items, Mapping, Partial, Result, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,8 @@ _EXECUTED = {
 _EXECUTES = ("scipy.stats", "statsmodels.base.data", "statsmodels.distributions", "statsmodels.sandbox.distributions")
 """The modules of those classes."""
 _METHOD = "__setstate__"
+_FILLING = frozenset(("append", "extend", "add"))
+_HELD = frozenset((Global, Run))
 NAMES = (_METHOD.encode(), *(name.encode() for key, beside in _EXECUTED.items() for name in (beside or (key,))))
 """What has to be spelled somewhere in a stream before any text of a state is executed, or anything of it called."""
 _MAKERS = frozenset(f"{name}.{made}" for name in ("copyreg", "copy_reg") for made in ("_reconstructor", "__newobj__"))
@@ -67,6 +69,29 @@ def put(target: Value, state: Value, *, armed: bool) -> tuple[Global, tuple[Valu
     if is_class(target):
         return _SETATTR, (target, state)
     return _runs_text(target, state, armed=armed) or (_hides(target, state) if armed else None)
+
+
+def methods(state: Value) -> list[Global]:
+    """The names that a state puts where an unpickler, or a class, looks for a method that fills an object.
+
+    `obj.append` is `obj.__dict__["append"]` before it is a method of the class.
+    """
+    found: list[Global] = []
+    for part in state if isinstance(state, tuple) else (state,):
+        if isinstance(part, Mapping) and not _HELD.isdisjoint(map(type, part.held())):
+            found += filling([value for pair in part.pairs for value in pair])
+    return found
+
+
+def filling(entries: Sequence[Value]) -> list[Global]:
+    """The names among keys and values in turn that stand under such a method's; a key that is computed may be any."""
+    if Global not in map(type, entries):
+        return []
+    return [
+        value
+        for key, value in zip(entries[::2], entries[1::2], strict=False)
+        if isinstance(value, Global) and (key in _FILLING if isinstance(key, str) else isinstance(key, Result))
+    ]
 
 
 def _hides(target: Value, state: Value) -> tuple[Global, tuple[Value, ...]] | None:

@@ -216,7 +216,7 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
 
 SCANNER = Scanner(
     "pickle",
-    12,
+    13,
     SUFFIXES,
     recognise,
     scan,

@@ -143,3 +143,40 @@ def test_a_text_too_long_to_hold_is_no_constant():
     line = "V\x80\x02N.".encode("latin-1") + b"x" * (5 << 20) + b"\n"
     encoded = call(named("_codecs", "encode"), line, text("latin1"))
     assert judged(op("PROTO", 2), call(named("torch.storage", "_load_from_bytes"), encoded)) == "malicious"
+
+
+EVALUATES = named("dill._dill", "_eval_repr")
+BARE = call(named("types", "SimpleNamespace"))
+FILLS = {"append": asm(text(HARMLESS), "APPEND"), "add": asm("MARK", text(HARMLESS), "ADDITEMS")}
+COUNTED = [asm(text(f"key {i}"), "NONE", "SETITEM") for i in range(100)]
+
+
+def entry(name, value=EVALUATES):
+    return asm(text(name), value, "SETITEM")
+
+
+@pytest.mark.parametrize("name", FILLS)
+@pytest.mark.parametrize(
+    "built",
+    [
+        lambda name: asm(BARE, "EMPTY_DICT", entry(name), "BUILD"),
+        lambda name: asm(BARE, "MARK", text(name), EVALUATES, "DICT", "BUILD"),
+        lambda name: asm(BARE, "NONE", "EMPTY_DICT", entry(name), "TUPLE2", "BUILD"),
+        lambda name: asm(BARE, "EMPTY_DICT", *COUNTED, entry(name), "BUILD"),
+        lambda name: asm(BARE, call(named("collections", "OrderedDict")), entry(name), "BUILD"),
+        lambda name: asm(op("PERSID", "id"), "EMPTY_DICT", entry(name), "BUILD"),
+        lambda name: asm(
+            *(BARE, "EMPTY_DICT", call(named("builtins", "str"), call(named("collections", "UserString"), text(name)))),
+            *(EVALUATES, "SETITEM", "BUILD"),
+        ),
+    ],
+    ids=["a dict", "a dict at once", "slots", "many", "an ordered dict", "what a hook gives", "a computed name"],
+)
+def test_what_a_state_puts_for_a_method_that_fills_is_handed_over(built, name):
+    assert judged(built(name), FILLS[name]) == "malicious"
+
+
+def test_a_function_under_the_name_of_a_method_is_no_finding_where_it_only_computes():
+    assert judged(BARE, "EMPTY_DICT", entry("add", named("operator", "add")), "BUILD") == "clean"
+    assert judged(BARE, "EMPTY_DICT", entry("append", op("NEWTRUE")), "BUILD") == "clean"
+    assert judged(BARE, "EMPTY_DICT", entry("other"), "BUILD") == "clean"
