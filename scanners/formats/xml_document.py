@@ -47,8 +47,8 @@ _IN_A_NAME: Final = re.compile(r"[\t\n\r]")
 """What browsers take out of an address."""
 _FRAMES: Final = frozenset(("script", "handler", "iframe", "object", "embed", "applet"))
 _CODE: Final = re.compile(
-    r"<script|\b(?:java|vb|j)script\b|\bjava\.(?:lang\.(?:Runtime|Process|reflect|Class|System)|io|net)\b|\b(?:eval|exec|system|popen)\s*\("
-    r"|\bsubprocess\b|\b__import__\b|\bimport\s+(?:os|sys|java)\b|\bpowershell\b",
+    r"<script|\b(?:java|vb|j)script\b|\bjava\.(?:lang\.(?:Runtime|Process\w*|reflect|Class|System)|io|net)\b"
+    r"|\b(?:eval|exec|system|popen)\s*\(|\bsubprocess\b|\b__import__\b|\bimport\s+(?:os|sys|java)\b|\bpowershell\b",
     re.IGNORECASE,
 )
 _NATIVE: Final = re.compile(r".*\.(?:so(?:\.\d+)*|dll|dylib)", re.IGNORECASE | re.DOTALL)

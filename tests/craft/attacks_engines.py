@@ -183,6 +183,7 @@ ENGINE_ATTACKS = {
             {
                 "a script in an extension": pmml("<Extension name='x'><script>marker()</script></Extension>"),
                 "code in the text of an extension": pmml("<Extension>java.lang.Runtime.getRuntime()</Extension>"),
+                "a class that runs programs in an extension": pmml("<Extension>java.lang.ProcessBuilder</Extension>"),
                 "code in an attribute of an extension": pmml('<Extension name="init" value="import os"/>'),
             },
             **SUSPICIOUS, rule="pmml-extension-script", name="model.pmml",
