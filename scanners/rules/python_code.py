@@ -280,7 +280,8 @@ def judge(case: Case) -> Iterator[Finding]:
     """Findings about Python source: one for each rule, part and moment, at the worst of what is there."""
     groups: dict[tuple[Rule, str, str], list[tuple[Severity, Call]]] = {}
     # What a model card shows, somebody has to copy.
-    prose = is_prose(case.path)
+    # A vocabulary is called .txt too, and its words are evaluated.
+    prose = is_prose(case.path) and case.format != "text.rwkv"
     # Sources of a torch.package have a judge of their own, who knows that they run at load.
     packaged = {code.member for code in case.codes if code.kind == "torch.package"}
     setup = moment(case.path) == "build"
