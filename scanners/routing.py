@@ -176,7 +176,7 @@ class Router:
         if len(accepted) > 1 and {each.format for each in accepted} not in _TOGETHER:
             scan.anomaly("file.polyglot", ", ".join(each.format for each in accepted))
         _settle(scan.account, [each.account for each in accepted])
-        if _TEXT.fullmatch(sample.head) and not scan.account.unexplained_spans():
+        if _TEXT.fullmatch(sample.head) and scan.account.examined_spans() == [Span(0, source.size)]:
             _state_secrets(source, scan)
         _explain(scan, stated)
         return scan.format
