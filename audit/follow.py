@@ -50,6 +50,7 @@ class Graph:
         self._hub, self._begin, self._fill = hub, begin, fill
         self._answers: dict[Named, Repo | CrawlError] = {}
         self._runs: dict[tuple[str, str, str], Run] = {}
+        self._met: set[tuple[str, str, str]] = set()
         self._named: dict[str, dict[Named, dict[str, bool]]] = {}
         self._told = False
 
@@ -57,7 +58,8 @@ class Graph:
         """Ask about what a repo names, and add to its findings; audit it as well, to that depth."""
         async with AsyncExitStack() as stack:
             order = [(run, repo)]
-            self._runs[repo.type, repo.id, repo.commit] = run
+            self._runs[_place(repo)] = run
+            self._met.add(_place(repo))
             level = order[:]
             for distance in range(depth + 1):
                 if left := await self._ask([name for each, _ in level for name in self._names(each)]):
@@ -114,28 +116,24 @@ class Graph:
             except CrawlError as error:
                 self._cut_short(first, f"{repo.id} could not be audited: {error}", follow=True)
                 return
-            level.append((await stack.enter_async_context(self._begin(listed)), listed))
-            await self._fill(*level[-1])
+            run = await stack.enter_async_context(self._begin(listed))
+            self._runs[_place(repo)] = run
+            level.append((run, listed))
+            await self._fill(run, listed)
 
         async with anyio.create_task_group() as group:
             for name in dict.fromkeys(names):
                 repo = self._answers.get(name)
-                if repo is None or isinstance(repo, CrawlError) or self._run(repo) is not None:
-                    continue
-                self._runs[repo.type, repo.id, repo.commit] = first  # until its own is made
-                group.start_soon(one, repo)
-        for run, repo in level:
-            self._runs[repo.type, repo.id, repo.commit] = run
+                if repo is not None and not isinstance(repo, CrawlError) and _place(repo) not in self._met:
+                    self._met.add(_place(repo))
+                    group.start_soon(one, repo)
         return level
-
-    def _run(self, repo: Repo) -> Run | None:
-        return self._runs.get((repo.type, repo.id, repo.commit))
 
     def _tell(self, run: Run) -> None:
         """Add to each file what was found in the repos that it names."""
         for name, paths in self._names(run).items():
             repo = self._answers.get(name)
-            other = None if repo is None or isinstance(repo, CrawlError) else self._run(repo)
+            other = None if repo is None or isinstance(repo, CrawlError) else self._runs.get(_place(repo))
             if other is None or other is run:
                 continue
             if other.error is not None or not all(file.complete for file in other.files.values()):
@@ -158,6 +156,10 @@ class Graph:
         if run.identity not in self._named:
             self._named[run.identity] = _names(run)
         return self._named[run.identity]
+
+
+def _place(repo: Repo) -> tuple[str, str, str]:
+    return repo.type, repo.id, repo.commit
 
 
 def _names(run: Run) -> dict[Named, dict[str, bool]]:

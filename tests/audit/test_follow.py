@@ -8,7 +8,7 @@ import pytest
 from audit.demo.world import Commit, Repo, World
 from tests.command import audit
 from tests.craft.pickles import system
-from tests.hub import serve
+from tests.hub import Fault, serve
 
 EARLY, LATE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -152,8 +152,6 @@ def test_a_repo_is_audited_at_the_commit_that_it_is_pinned_to():
 
 
 def test_what_cannot_be_followed_makes_the_audit_incomplete_and_is_a_word_without(monkeypatch):
-    from tests.hub import Fault
-
     world = World((made("org/adapter", adapter("base/model")), CLEAN))
     for options, code in (("--follow", 3), ((), 0)):
         with serve(world, Fault("error", path="/api/models/base/model", status=403)) as hub:
@@ -168,6 +166,16 @@ def test_what_stands_behind_a_name_and_cannot_be_read_makes_the_audit_incomplete
     result, _ = run(world, "--follow", "2")
     assert (result.code, result.json["verdict"], result.json["complete"]) == (3, "incomplete", False)
     assert result.json["error"] == {"code": "follow", "message": "base/model could not be examined to its end"}
+
+
+def test_a_repo_that_cannot_be_listed_is_told_and_nothing_else_is_told_in_its_place():
+    files = {**adapter("base/model"), "model.pkl": system()}
+    far = made("far/model", {"a.txt": b"text"})
+    world = World((made("org/adapter", files), made("base/model", adapter("far/model")), far))
+    with serve(world, Fault("error", path="/api/models/far/model/tree/*", status=403)) as hub:
+        result = audit("repo", "org/adapter", "--follow", "2", "--format", "json", hub=hub)
+    assert "far/model could not be audited" in result.json["error"]["message"]
+    assert found(result, "hub-repo-reached") == []
 
 
 def test_too_many_names_are_not_all_looked_at(monkeypatch):
