@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _FOUND_MOST = 1 << 16
 _PIECE = 1 << 12
+_TEXT_MOST = 1 << 20
+"""Bytes of a long text that are looked through: a file may be encoded anywhere in it."""
 
 
 class Watched:
@@ -98,7 +100,7 @@ class Constants:
                 self._notes.embedded(value, kind, offset)
             return explained
         elif isinstance(value, Payload):
-            self.watched.note(offset, content.read(0, min(2 * HEAD, size)))
+            self.watched.note(offset, content.read(0, min(_TEXT_MOST if value.text else 2 * HEAD, size)))
         return None
 
     def _computed(self, value: Payload | bytes, content: Source, kind: str, offset: int) -> None:

@@ -23,7 +23,7 @@ INLINE_TEXT = 65_536
 _WINDOW = 65_536
 _WINDOW_MOST = 64 << 20
 _PIECE = 1 << 20
-_NEAR = 1 << 13
+_NEAR = 1 << 16
 """Bytes that are read at first behind a payload that was passed over: another one may follow."""
 _LINE_MOST = 4 << 20
 

@@ -130,6 +130,13 @@ def test_a_text_is_found_behind_a_long_stream_of_other_things():
         assert len(runs(read(shifted))) == 1
 
 
+@pytest.mark.parametrize("before", [b"", op("BINBYTES", LONG)])
+@pytest.mark.parametrize("gap", [20_000, 100_000, 700_000])
+def test_a_file_is_found_wherever_a_long_text_encodes_it(before, gap):
+    long = "x " * (gap // 2) + base64.b64encode(PICKLE).decode() + " y" * 100_000
+    assert len(runs(read(stream(before, text(long))))) == 1
+
+
 def test_bytes_that_come_piece_by_piece_say_the_same():
     data = stream(
         *[op("BINBYTES", each) for each in FILES.values()],
