@@ -36,6 +36,7 @@ _FILTER: Final = re.compile(r"(?:filter|diff|merge|textconv)=(?!lfs\b|text\b)(\S
 _SETTING: Final = re.compile(
     r"(index-url|extra-index-url|find-links|trusted-host|registry|\S+:registry)[ \t]*=[ \t]*(.+)"
 )
+_SETTINGS: Final = frozenset(("setup.cfg", "tox.ini", "pip.conf", "pip.ini"))
 _LISTS: Final = frozenset(("install_requires", "setup_requires", "tests_require", "requires", "dependency_links"))
 
 
@@ -80,11 +81,11 @@ def _kind(last: str) -> str:
         return "requirements"
     if last == "packages.txt":
         return "packages"
-    if last in {".gitmodules", ".gitattributes", ".gitconfig"}:
+    if last.endswith((".gitmodules", ".gitattributes", ".gitconfig")):
         return "git"
     if last.endswith(".pth"):
         return "python.paths"
-    return "setup.cfg" if last in {"setup.cfg", "tox.ini", "pip.conf", "pip.ini", ".npmrc"} else ""
+    return "setup.cfg" if last in _SETTINGS or last.endswith(".npmrc") else ""
 
 
 def _requirements(lines: list[str], scan: Scan) -> None:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from scanners.budget import Limits
 from scanners.findings import SEVERITIES
+from scanners.routing import hint, name_of, scan_blob
+from scanners.source import BytesSource
 from tests.craft.attacks import ATTACKS, MISSING
 from tests.craft.pickles import asm, op, system
 from tests.craft.table import PAGES, document, explained, honest, reasons, said
@@ -48,3 +51,13 @@ def test_what_libraries_wrote_is_clean_or_explained():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_page_is_up_to_date(page):
     assert page.path.read_text() == document(page), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_what_stands_for_a_name_in_the_sealed_process_says_as_much_as_the_name(page):
+    for attacks in page.attacks.values():
+        for attack in attacks:
+            stands = [name_of(hint(attack.name)), attack.name]
+            read = [scan_blob(BytesSource(attack.data), name, Limits()) for name in stands]
+            assert read[0].format == read[1].format, attack.label
+            assert len(read[0].facts) == len(read[1].facts), attack.label
