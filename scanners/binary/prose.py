@@ -54,9 +54,9 @@ _PASSWORD: Final = re.compile(
     re.IGNORECASE,
 )
 _VERIFY: Final = re.compile(
-    r"(?:\bwin(?:dows)?(?: key)?\s*\+\s*R\b|windows[ -]key[^\n]{0,20}\bR\b)[^\0]{0,300}?(?:ctrl\s*\+\s*v|paste"
+    r"(?:\bwin(?:dows)?(?: key)?\s*\+\s*R\b|windows[ -]key[^\n]{0,20}\bR\b)[^\0]{0,120}?(?:ctrl\s*\+\s*v|paste"
     r"|powershell|cmd\b|enter)"
-    r"|(?:verify|confirm|prove)[^\n]{0,30}(?:human|not a robot)[^\0]{0,300}?(?:paste|terminal|powershell|run (?:this"
+    r"|(?:verify|confirm|prove)[^\n]{0,30}(?:human|not a robot)[^\0]{0,120}?(?:paste|terminal|powershell|run (?:this"
     r"|the)|ctrl)",
     re.IGNORECASE,
 )

@@ -36,7 +36,7 @@ _NESTED = re.compile(r"class_name|\\u00")
 """How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
 _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
 """Keys that a model has as the protobuf library writes it."""
-_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|,(?=\s*[}\]])')
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|,(?=\s*[}\]])')
 """A text, which stays, or a comment or a last comma, which goes."""
 _COMMENTED = frozenset(
     "tasks.json settings.json settings.local.json launch.json extensions.json devcontainer.json tsconfig.json".split()

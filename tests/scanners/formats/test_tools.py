@@ -165,6 +165,11 @@ def test_a_key_that_comes_twice_hides_nothing():
     assert ("tool-command", "medium") in findings(read(source, "settings.json"), ".claude/settings.json")
 
 
+def test_comments_without_end_cost_no_more_than_their_length():
+    for piece in ("{/* ", '{"\\"', "// "):
+        assert unread_reasons(read("{" + piece * 100_000, "tasks.json")) == {"broken"}
+
+
 def test_images_of_a_dockerfile_are_stated():
     outcome = read("FROM --platform=linux/amd64 a/b:1 AS x\nFROM x\n", "Dockerfile")
     assert ("docker", "a/b:1") in referenced(outcome, "package")
