@@ -76,6 +76,8 @@ class Machine(Skipper):
         """Whether there is no other reading of arrays to follow."""
         self._framed = self.parted = False
         """Whether this follows loaders that have read each frame whole, and whether one for all does."""
+        self._kept = True
+        """Whether what is left of a frame is kept for the next stream, which the C unpickler does and pickle.py not."""
         self._window = b""
         self._streams = 0
         self.renumbers = False
@@ -102,7 +104,7 @@ class Machine(Skipper):
 
     def _keeps_frames(self) -> bool:
         """Whether what is left of a frame behind a STOP is where the next stream begins."""
-        return self._framed and self._shared
+        return self._framed and self._shared and self._kept
 
     def _until_stop(self, lexer: Lexer) -> Value:
         """Walk to the STOP; what is on top of the stack there."""
@@ -199,13 +201,15 @@ class Machine(Skipper):
         if not isinstance(self._notes, Silence):
             self._follow(Possible(self._notes), start, inside=False)
 
-    def _follow(self, notes: Notes | Silence, start: int, *, inside: bool = True, framed: bool = False) -> None:
+    def _follow(
+        self, notes: Notes | Silence, start: int, *, inside: bool = True, framed: bool = False, kept: bool = True
+    ) -> None:
         """Walk on as a loader does that goes on at `start`, inside of the stream or behind it, and reads to the end."""
         other = Machine(notes, ignore, shared=self._shared)
         other._stack, other._marks, other._extensions = list(self._stack), self._marks[:], dict(self._extensions)
         other._memo, other._earlier = self._memo.copy(), self._earlier
         other._protocol, other._frame, other._framed = self._protocol, self._frame if framed else 0, framed
-        other._streams = self._streams
+        other._streams, other._kept = self._streams, kept
         lexer = self._lexer.fork(start)
         with suppress(Broken):
             if inside:
@@ -301,7 +305,8 @@ class Machine(Skipper):
         self._notes.anomaly("pickle.frame", how, start)
         if not (self._framed or self.parted):
             self.parted = True
-            self._follow(self._notes, start, framed=True)
+            for kept in (True, False) if self._shared else (True,):
+                self._follow(self._notes, start, framed=True, kept=kept)
 
     def _enter_frame(self, argument: Argument) -> None:
         assert isinstance(argument, int)

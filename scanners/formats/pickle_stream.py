@@ -216,7 +216,7 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
 
 SCANNER = Scanner(
     "pickle",
-    13,
+    14,
     SUFFIXES,
     recognise,
     scan,

@@ -102,6 +102,8 @@ STREAMS = {
     + b"\xff",
     "a call of what a call gave, by one memo for all": asm(named("acme", "f"), "MEMOIZE", "STOP", op("PROTO", 4))
     + asm(text("x"), "MEMOIZE", "POP", op("BINGET", 0), "EMPTY_TUPLE", "REDUCE", "EMPTY_TUPLE", "REDUCE", "STOP"),
+    "a frame that one for all forgets": asm(op("PROTO", 4), op("FRAME", 20), named(*SYSTEM), "MEMOIZE", "STOP")
+    + asm(b"X\x7f\0\0", text("x"), "MEMOIZE", "POP", op("BINGET", 0), CALLED),
     "a registry that is written to": asm(named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM))
     + asm("TUPLE2", "SETITEM", op("EXT1", 8), CALLED),
 }
