@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _PATH_MOST = 2048
 _PATH_END = 512
+_SHOWN = 1 << 64
+"""Numbers from here on are not made to text, which takes time that grows with their square."""
 _GETATTR = "builtins.getattr"
 _GETTERS = ("attrgetter", "itemgetter", "methodcaller")
 _SETTERS = frozenset(("operator.setitem", "builtins.dict.__setitem__"))
@@ -162,6 +164,10 @@ def _text(arguments: Arguments) -> Value:
             return text
         case (bytes() as data, str() as codec, *_):
             return decode((data, codec))
+        case (bytes() as data,):
+            return repr(data)
+        case (int() as number,) if abs(number) < _SHOWN:
+            return str(number)
         case _:
             return None
 

@@ -104,6 +104,8 @@ STREAMS = {
     + asm(text("x"), "MEMOIZE", "POP", op("BINGET", 0), "EMPTY_TUPLE", "REDUCE", "EMPTY_TUPLE", "REDUCE", "STOP"),
     "a frame that one for all forgets": asm(op("PROTO", 4), op("FRAME", 20), named(*SYSTEM), "MEMOIZE", "STOP")
     + asm(b"X\x7f\0\0", text("x"), "MEMOIZE", "POP", op("BINGET", 0), CALLED),
+    "a text of bytes": asm("MARK", named("builtins", "str"), op("SHORT_BINBYTES", b"os"), "OBJ", "BINPERSID", "STOP"),
+    "a text of a number": asm("MARK", named("builtins", "str"), op("BININT1", 7), "OBJ", "BINPERSID", "STOP"),
     "a registry that is written to": asm(named("copyreg", "_inverted_registry"), op("BININT1", 8), *map(text, SYSTEM))
     + asm("TUPLE2", "SETITEM", op("EXT1", 8), CALLED),
 }
