@@ -40,6 +40,9 @@ _PATHS: Final = frozenset(
     " checkpoint_path weights_path pretrained_path config_path adapter_path kv_cache_path init_checkpoint".split()
 )
 _AWAY: Final = re.compile(r"[\\/~]|[A-Za-z]:[\\/]|[a-z][a-z+.-]*://|(?:.*[\\/])?\.\.(?:[\\/]|\Z)", re.DOTALL)
+_ADDRESS: Final = re.compile(r"(?:https?|ftp|file|s3|gs)://")
+_LAYER: Final = re.compile(r"(?:(?:torch\.)?nn\.|torchvision\.ops\.)?[A-Za-z_]\w*")
+"""How a layer of YOLO is called: a class of the library's own, of torch or of torchvision."""
 _FILLED: Final = re.compile(r"\$\{\s*(oc\.env|env|eval|oc\.decode|oc\.create|python|import|load)\s*:([^}]*)\}")
 _OWN_DATA: Final = re.compile(r"(?:hf://|https://huggingface\.co/)datasets/([\w.-]+)/([\w.-]+)")
 _FRONT: Final = "front.yaml"
@@ -83,8 +86,13 @@ class HubConfig:
                 for package in each if isinstance(each, list) else [each]:
                     if isinstance(package, str):
                         self._state("config.target", *_split(package, "."), "imported", place)
+            elif key == "custom_imports":
+                for text in (one for made in dicts(each) for one in _texts_of(made.get("imports"))):
+                    self._state("config.target", *_split(text, "."), "imported", place)
+            elif key in {"_base_", "searchpath"}:
+                self._addresses(key, _texts_of(each))
             elif key in _EDGES:
-                for text in [*texts(each), *(one for one in _listed(each) if isinstance(one, str))]:
+                for text in _texts_of(each):
                     if _REPO.fullmatch(text):
                         self._state("hub.repo", *_split(f"{text}{_pinned(value, key)}", "/"), "argument", place)
             elif key == "datasets":
@@ -96,12 +104,30 @@ class HubConfig:
                 for text in texts(each):
                     if _AWAY.match(text) and self._new("path", key, text):
                         self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
+        if "loadables" in value:
+            self._addresses(
+                "paths", [text for made in dicts(value.get("paths")) for _, one in items(made) for text in texts(one)]
+            )
+        if {"backbone", "head"} <= value.keys():
+            self._layers(value, place)
         self._targets(value, place)
         self._libraries(value, place)
         self._served(value, place)
         self._card(value, place)
         if "zarr_format" in value:
             self._codecs(value, place)
+
+    def _addresses(self, key: str, found: list[str]) -> None:
+        for text in found:
+            if _ADDRESS.match(text) and self._new("path", key, text):
+                self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
+
+    def _layers(self, value: dict[str, object], place: Place) -> None:
+        """Layers, each `[from, repeats, class, arguments]`, that are no class of the libraries that make them."""
+        for layer in (one for key in ("backbone", "head") for many in readings(value[key]) for one in _listed(many)):
+            match layer:
+                case [_, _, str(name), *_] if not _LAYER.fullmatch(name):
+                    self._state("config.target", *_split(name, "."), "called", place)
 
     def _targets(self, value: dict[str, object], place: Place) -> None:
         for key in _TARGETS:
@@ -190,6 +216,11 @@ class HubConfig:
 def _listed(value: object) -> list[object]:
     """The values of a list that is one, not of a key that comes several times."""
     return value if isinstance(value, list) and not isinstance(value, Several) else []
+
+
+def _texts_of(value: object) -> list[str]:
+    """The texts of a value, or of the list that it is."""
+    return [*texts(value), *(one for one in _listed(value) if isinstance(one, str))]
 
 
 def _true(value: object) -> bool:

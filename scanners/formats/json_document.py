@@ -20,7 +20,7 @@ from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
 from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
 from scanners.binary.tool_config import ToolConfig
-from scanners.binary.tree import Several, items, shown, texts, walk
+from scanners.binary.tree import Several, dicts, items, shown, texts, walk
 from scanners.facts import Opens, Reference, clip
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
@@ -240,6 +240,10 @@ def _hand_on(text: str, place: Place, scan: Scan) -> int:
 def _object(value: dict[str, object], references: dict[str, None]) -> None:
     if "auto_map" in value:
         references.update(dict.fromkeys(_strings(value["auto_map"])))
+    # Of each task, the class of the pipeline that runs it (transformers' pipelines/base.py).
+    for tasks in dicts(value.get("custom_pipelines")):
+        for task in (made for _, each in items(tasks) for made in dicts(each)):
+            references.update(dict.fromkeys(_strings(task.get("impl"))))
 
 
 def _templates(value: dict[str, object], place: Place, scan: Scan) -> None:
@@ -270,7 +274,7 @@ def _strings(value: object) -> list[str]:
 
 SCANNER = Scanner(
     "json",
-    11,
+    12,
     frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}),
     recognise,
     scan,

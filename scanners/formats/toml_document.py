@@ -56,7 +56,7 @@ def scan(source: Source, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "toml",
-    1,
+    2,
     frozenset({".toml", "pipfile"}),
     recognise,
     scan,

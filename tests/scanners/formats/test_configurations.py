@@ -40,6 +40,13 @@ ASKS = {
     "latent diffusion": ({"target": "mine.Net", "params": {}}, "config-target", "medium"),
     "an environment": ({"x": "${oc.env:HF_TOKEN}"}, "config-interpolation", "high"),
     "a path": ({"vocab_file": "../../etc/passwd"}, "config-path", "medium"),
+    "MMEngine": ({"custom_imports": {"imports": ["acme.hooks"], "allow_failed_imports": False}}, "config-target", "medium"),
+    "MMEngine, a base": ({"_base_": ["../base.py", "https://203.0.113.7/base.py"]}, "config-path", "medium"),
+    "a search path": ({"hydra": {"searchpath": ["pkg://acme.conf", "http://203.0.113.7/x"]}}, "config-path", "medium"),
+    "a checkpoint elsewhere": ({"loadables": {"a": "b"}, "paths": {"a": "http://203.0.113.7/a.ckpt"}}, "config-path", "medium"),
+    "a layer that is none": (
+        {"nc": 1, "backbone": [[-1, 1, "os.system", ["id"]]], "head": [[-1, 1, "Detect", ["nc"]]]}, "config-target", "critical",
+    ),
     "an address": ({"index_path": "http://203.0.113.7/a"}, "config-path", "medium"),
 }  # fmt: skip
 ORDINARY = {
@@ -55,6 +62,9 @@ ORDINARY = {
         "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30", "unet": ["diffusers", "UNet2DConditionModel"],
         "text_encoder": ["transformers", "CLIPTextModel"], "safety_checker": [None, None], "size": [512, 512],
     },
+    "a detector": {"nc": 80, "backbone": [[-1, 1, "Conv", [64, 3, 2]]], "head": [[-1, 1, "nn.Upsample", ["None", 2]]]},
+    "MMEngine": {"_base_": ["../_base_/models/x.py"], "custom_imports": {"imports": ["mmdet.models"]}},
+    "Hydra's own": {"hydra": {"searchpath": ["pkg://acme.conf"]}, "paths": {"docs": "https://example.com"}},
     "an adapter": {"auto_mapping": None, "base_model_name_or_path": "org/base", "peft_type": "LORA"},
     "Hydra": {"model": {"_target_": "torch.nn.Linear", "in": 1}, "root": "${oc.env:PROJECT_ROOT}", "a": "${model.in}"},
 }  # fmt: skip
