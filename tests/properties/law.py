@@ -27,7 +27,8 @@ What is let pass, and why:
   and may be none, what is no name, or a dotted one with a part that is none, is not there to be imported; and an id is
   stated where it is printable.
 - A file of which nothing is stated as of a pickle may hand ids to its loader's hook: else each text that begins with a
-  P were a pickle. The hook is the loader's, and the id a constant.
+  P were a pickle. The hook is the loader's, and the id a constant. Nor is it a pickle for a name in the module "",
+  which nobody can import.
 - A file that begins with the magic of a zip archive is read as one, by torch before any unpickler sees it.
 - What a stream puts on an object where unpicklers look for a method is stated as imported, and not as called.
 - Arguments, their order and offsets are not compared: no fact about them is complete.
@@ -171,7 +172,8 @@ def missed(data, accounts, facts):
     stated = Stated(facts)
     lines = []
     for readers, events in accounts:
-        if not stated.any and {kind for kind, *_ in events} <= {"persistent", "whole"}:
+        told = {kind for kind, module, *_ in events if kind != "ask" or module}
+        if not stated.any and told <= {"persistent", "whole"}:
             continue
         whose, aside = ", ".join(sorted(readers)), stated.others or ONE_FOR_ALL.issuperset(readers)
         texts = {name for kind, module, name, _ in events if module == TEXTS and kind in {"ask", "reach"}}
