@@ -37,8 +37,7 @@ INDEX: Final = Rule(
     "medium",
     "Packages come from an index of somebody else's",
     "An installer takes the highest version that any of its indices has: whoever runs one of them can put any"
-    " package in"
-    " the place of any other.",
+    " package in the place of any other.",
     _PIN,
     (_CONFUSION, "https://cwe.mitre.org/data/definitions/427.html"),
 )

@@ -20,8 +20,7 @@ SECRET: Final = Rule(
     "medium",
     "A key or a password is in the file",
     "Everybody who can read the repository has it, in every commit from then on. Whoever uses it acts in the name of"
-    " the"
-    " publisher, and may change what the publisher publishes.",
+    " the publisher, and may change what the publisher publishes.",
     "Revoke it; taking it out of the file is not enough. As a user, be wary of what was published since.",
     ("https://cwe.mitre.org/data/definitions/798.html", "https://huggingface.co/docs/hub/security-secrets"),
 )

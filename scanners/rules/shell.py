@@ -38,8 +38,7 @@ FETCHED: Final = _rule(
     "high",
     "A command runs what it has just fetched",
     "What comes over the network goes straight to an interpreter. It can be something else for every reader, and"
-    " what was"
-    " audited today need not be what runs tomorrow.",
+    " what was audited today need not be what runs tomorrow.",
     "https://attack.mitre.org/techniques/T1105/",
     "https://cwe.mitre.org/data/definitions/494.html",
 )

@@ -21,8 +21,8 @@ GIT: Final = Rule(
     "git-place",
     "medium",
     "Git is told to fetch from, or to run, something of its own",
-    "A clone with submodules fetches from the addresses that the repository names; `ext::` and `update = !` are"
-    " commands.",
+    "A clone with submodules fetches from the addresses that the repository names; `ext::` and `update = !`"
+    " are commands.",
     "Clone without submodules, and read what they name first.",
     ("https://nvd.nist.gov/vuln/detail/CVE-2018-17456", "https://git-scm.com/docs/gitmodules"),
 )
@@ -44,8 +44,7 @@ SERVER: Final = Rule(
     "medium",
     "The repository brings a server for agents",
     "An agent that works in the folder starts the server with the rights of the user and does what its tools say. A"
-    " package"
-    " without a version is another one whenever its publisher likes.",
+    " package without a version is another one whenever its publisher likes.",
     "Leave the server out, or read it and pin its version.",
     ("https://modelcontextprotocol.io/specification/latest/basic/security_best_practices",),
 )
@@ -68,8 +67,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         "medium",
         "A path file has every Python run something as it starts",
         "Where a `.pth` file lies in a folder of packages, each of its lines that begins with `import` runs whenever"
-        " any"
-        " Python starts there.",
+        " any Python starts there.",
         "Do not copy it into an environment.",
         ("https://docs.python.org/3/library/site.html", "https://attack.mitre.org/techniques/T1546/018/"),
     ),
