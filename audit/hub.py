@@ -133,6 +133,7 @@ async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
         await run.audit_files([job(file) for file in wanted if file.path == "README.md"])
         card = run.files.get("README.md")
         program = surfaces.app(run.facts(card)) if card else None
-    await run.audit_files([job(file, program) for file in wanted if not file.strange and file.path not in run.files])
+    left = [job(file, program) for file in wanted if not file.strange and file.path not in run.files]
+    await run.audit_files(left, selected=len(wanted) < len(repo.files))
     if program in run.files:
         run.files[program] = found_more(run.files[program], surfaces.disguised(program))

@@ -26,5 +26,7 @@ async def audit_paths(session: Session, paths: Sequence[Path]) -> Audit:
         for one in found:
             if isinstance(one, Skipped):
                 run.files[one.path] = skipped(one.path, one.code, one.message)
-        await run.audit_files([one for one in found if not isinstance(one, Skipped)])
+        await run.audit_files(
+            [one for one in found if not isinstance(one, Skipped)], selected=bool(session.selection.text)
+        )
     return run.result(selection=session.selection.text)

@@ -129,8 +129,8 @@ class Run:
         self._requests_before = requests() if requests_before is None else requests_before
         self._started, self._clock = tools.now(), time.monotonic()
 
-    async def audit_files(self, jobs: Sequence[Job]) -> None:
-        """Audit the files, several at a time."""
+    async def audit_files(self, jobs: Sequence[Job], *, selected: bool = False) -> None:
+        """Audit the files, several at a time; `selected`, where others that lie beside them are left out."""
         tools = self.tools
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
@@ -146,7 +146,7 @@ class Run:
         async with anyio.create_task_group() as group:
             for _ in range(min(len(jobs), int(tools.slots.total_tokens))):
                 group.start_soon(work)
-        self.files |= collided(self.files)
+        self.files |= collided(self.files, selected=selected)
 
     async def _audit_file(self, job: Job) -> None:
         async with self.tools.slots:
@@ -289,11 +289,11 @@ def _found(file: File, findings: Iterable[Finding]) -> File:
     return msgspec.structs.replace(file, findings=every, verdict=weight)
 
 
-def collided(files: Mapping[str, File]) -> dict[str, File]:
+def collided(files: Mapping[str, File], *, selected: bool = False) -> dict[str, File]:
     """Those of an audit's files, by path, that other files of it make worse than they are alone."""
     known = {path: (file.verdict, file.findings) for path, file in files.items()}
     more: dict[str, list[Finding]] = {}
-    for path, finding in (*names.collisions(files).items(), *siblings.judge(known)):
+    for path, finding in (*names.collisions(files).items(), *siblings.judge(known, selected=selected)):
         more.setdefault(path, []).append(finding)
     return {path: found_more(files[path], *findings) for path, findings in more.items()}
 

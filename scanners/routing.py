@@ -124,7 +124,10 @@ def first(size: int, path: str, scanners: Iterable[Scanner] = SCANNERS) -> tuple
     """What to fetch of a file before anything is known of its content."""
     if size == 0:
         return ()
-    whole = any(scanner.whole and scanner.suffixes & suffixes(path) for scanner in scanners)
+    carried = suffixes(path)
+    # A checkpoint and a list of paths may both be called .pth: what one reader can skip is not fetched for the other.
+    readers = [scanner for scanner in scanners if scanner.suffixes & carried and not scanner.fallback]
+    whole = bool(readers) and all(scanner.whole for scanner in readers)
     if size <= (_MODERATE if whole else _SMALL):
         return (Span(0, size),)
     return (Span(0, _FIRST), Span(size - _LAST, size))

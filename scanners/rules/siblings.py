@@ -31,10 +31,20 @@ RULES: Final[tuple[Rule, ...]] = (BYTECODE,)
 _CACHED: Final = re.compile(r"(.*?)(?:__pycache__/)?([^/.]+)(?:\.[\w-]+)?\.py[co]", re.DOTALL)
 
 
-def judge(files: Mapping[str, tuple[Verdict, Iterable[Finding]]]) -> Iterator[tuple[str, Finding]]:
-    """Findings about files, by path, that others of the repository make; each comes with its verdict and findings."""
+def judge(
+    files: Mapping[str, tuple[Verdict, Iterable[Finding]]], *, selected: bool = False
+) -> Iterator[tuple[str, Finding]]:
+    """Findings about files, by path, that others of the repository make; each comes with its verdict and findings.
+
+    `selected` says that there are more files: then none is missing because it is not here.
+    """
     for path, (_, findings) in files.items():
-        if len(files) > 1 and (match := _CACHED.fullmatch(path)) and f"{match[1]}{match[2]}.py" not in files:
+        if (
+            len(files) > 1
+            and not selected
+            and (match := _CACHED.fullmatch(path))
+            and f"{match[1]}{match[2]}.py" not in files
+        ):
             yield path, BYTECODE.at(f"{BYTECODE.title}: {match[1]}{match[2]}.py", trigger="load")
         folder = path.rpartition("/")[0]
         for finding in findings:

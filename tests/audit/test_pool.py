@@ -13,7 +13,7 @@ import pytest
 
 from audit import pool
 from audit.pool import Jail
-from scanners import linux, seccomp
+from scanners import linux, seccomp, wire
 from scanners.account import Totals
 from scanners.binary import pickle_runs
 from scanners.budget import Limits
@@ -101,6 +101,20 @@ async def until(found):
 async def sealed_child(server):
     """The server's only child, once its seal is whole."""
     return await until(lambda: next((pid for pid in children(server) if status(pid).get("Seccomp") == "2"), None))
+
+
+@pytest.fixture
+def spoken(monkeypatch):
+    """An event that is set once this side has facts of a child: a sealed child may not have spoken yet."""
+    event, take = anyio.Event(), wire.Transcript._take
+
+    def taken(transcript, line):
+        take(transcript, line)
+        if isinstance(line, wire.Seen) and line.facts:
+            event.set()
+
+    monkeypatch.setattr(wire.Transcript, "_take", taken)
+    return event
 
 
 async def gone(*pids):
@@ -323,7 +337,7 @@ async def test_what_ends_the_block_of_the_jail_comes_out_as_it_is(blob):
 
 
 @on_linux
-async def test_a_dead_fork_server_fails_the_jobs_in_it_and_is_started_anew(blob):
+async def test_a_dead_fork_server_fails_the_jobs_in_it_and_is_started_anew(blob, spoken):
     outcomes = []
 
     async def one(descriptor):
@@ -335,6 +349,7 @@ async def test_a_dead_fork_server_fails_the_jobs_in_it_and_is_started_anew(blob)
             await anyio.wait_all_tasks_blocked()
             server = tried._server._process.pid
             pid = await sealed_child(server)
+            await spoken.wait()
             os.kill(server, signal.SIGKILL)
         assert [(outcome.why, outcome.facts) for outcome in outcomes] == [("crash", (EVIL,))]
         await gone(pid)
@@ -343,19 +358,20 @@ async def test_a_dead_fork_server_fails_the_jobs_in_it_and_is_started_anew(blob)
 
 
 @on_linux
-async def test_a_fork_server_that_does_not_keep_the_deadline_is_ended_with_all_its_children(blob, monkeypatch):
+async def test_a_fork_server_that_does_not_keep_the_deadline_is_ended_with_all_its_children(blob, spoken, monkeypatch):
     monkeypatch.setattr(pool, "_GRACE", 0.2)
     outcomes = []
 
     async def one(descriptor):
         outcomes.append((await tried.scan(descriptor, SIZE, "", ALL)).outcome)
 
-    async with jail(deadline=1.0) as tried:
+    async with jail(deadline=3.0) as tried:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one, blob("hold"))
             await anyio.wait_all_tasks_blocked()
             server = tried._server._process.pid
             pid = await sealed_child(server)
+            await spoken.wait()
             os.kill(server, signal.SIGSTOP)
         assert [(outcome.why, outcome.facts) for outcome in outcomes] == [("deadline", (EVIL,))]
         await gone(pid, server)

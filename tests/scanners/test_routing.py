@@ -312,6 +312,11 @@ def test_a_file_that_its_reader_reads_whole_is_fetched_whole_while_it_is_of_mode
     assert len(routing.first(1 << 30, "tokenizer.json", whole)) == 2
 
 
+def test_no_reader_of_lists_makes_a_checkpoint_be_fetched_whole():
+    assert len(routing.first(10 << 20, "model.pth")) == 2
+    assert routing.first(10 << 20, "demo.ipynb") == (Span(0, 10 << 20),)
+
+
 def test_the_version_changes_with_every_scanner_and_with_nothing_else():
     one, two = scanner("a", everything), scanner("b", everything)
     versions = [

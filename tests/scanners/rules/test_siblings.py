@@ -26,6 +26,12 @@ def test_bytecode_beside_its_source_is_not():
     assert judged({"a.pyc": ("suspicious", ())}) == []
 
 
+def test_a_source_that_the_audit_left_out_is_not_missing():
+    files = {"a.pyc": ("suspicious", ()), "b.pyc": ("suspicious", ())}
+    assert len(judged(files)) == 2
+    assert list(siblings.judge(files, selected=True)) == []
+
+
 def test_a_program_that_the_text_beside_it_asks_to_run_weighs_what_it_does():
     files = {"m/README.md": ("clean", [ASKS]), "m/loader.py": ("malicious", [HARMFUL])}
     assert judged(files) == [("m/README.md", "readme-runs-script", "critical")]
