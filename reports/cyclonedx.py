@@ -29,9 +29,10 @@ from packageurl import PackageURL
 
 from reports.escape import visible
 from reports.fingerprint import fingerprint
+from reports.reach import clean_weights, reached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reports.record import Audit, File, Target
     from reports.suppression import Reported
@@ -53,9 +54,12 @@ def as_cyclonedx(audit: Audit, said: Sequence[Reported], rules: Mapping[str, Rul
     target, files = _target(audit.target), {file.path: _file(file) for file in audit.files}
     target.properties.update(_properties(verdict=audit.verdict, complete=audit.complete, selection=audit.selection))
     tool = Component(name="hub-audit", version=audit.version, type=ComponentType.APPLICATION)
+    clean = clean_weights(audit)
     found = {
         # The same finding at another place in a file is listed once: a reference names one thing.
-        fingerprint(one.file.path, one.finding): _vulnerability(one, rules.get(one.finding.rule), files[one.file.path])
+        fingerprint(one.file.path, one.finding): _vulnerability(
+            one, rules.get(one.finding.rule), files[one.file.path], clean
+        )
         for one in reversed(said)
     }
     leaves = [Dependency(file.bom_ref) for file in files.values()]
@@ -107,7 +111,7 @@ def _file(file: File) -> Component:
     )
 
 
-def _vulnerability(one: Reported, rule: Rule | None, component: Component) -> Vulnerability:
+def _vulnerability(one: Reported, rule: Rule | None, component: Component, clean: Collection[str]) -> Vulnerability:
     file, finding, why = one
     source = VulnerabilitySource(name="hub-audit")
     references = rule.references if rule else ()
@@ -131,7 +135,11 @@ def _vulnerability(one: Reported, rule: Rule | None, component: Component) -> Vu
         if why
         else None,
         affects=[BomTarget(ref=str(component.bom_ref))],
-        properties=_properties(member=finding.member or None, offset=finding.offset),
+        properties=_properties(
+            member=finding.member or None,
+            offset=finding.offset,
+            **reached(finding, file.format, file.path, clean),
+        ),
     )
 
 

@@ -8,9 +8,8 @@ import msgspec
 
 from reports.beside import beside
 from reports.escape import as_document
-from reports.siblings import clean_weights, safe_sibling
+from reports.reach import clean_weights, reached
 from reports.suppression import suppressed
-from scanners.rules.triggers import of_finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -91,7 +90,6 @@ def _file(file: File) -> dict[str, Any]:
 
 def _finding(one: Reported, clean: Collection[str]) -> dict[str, Any]:
     file, finding, why = one
-    reach = of_finding(finding, file.format)
     told: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -100,9 +98,7 @@ def _finding(one: Reported, clean: Collection[str]) -> dict[str, Any]:
         "offset": finding.offset,
         "message": finding.message,
         "evidence": finding.evidence,
-        "trigger": reach.trigger,
-        "reach": reach.call,
-        "safe_sibling": safe_sibling(file, clean),
+        **reached(finding, file.format, file.path, clean),
     }
     return told if why is None else told | {"suppressed": why._asdict()}
 

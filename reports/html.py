@@ -13,10 +13,13 @@ from datetime import date, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from reports import chart
 from reports.escape import visible
+from reports.reach import reached
 from reports.text import human
-from scanners.findings import SEVERITIES, VERDICTS
+from scanners.findings import SEVERITIES, VERDICTS, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +48,7 @@ def as_html(said: Mapping[str, Rows], rules: Iterable[Rule], version: str, only:
     )
     environment.filters |= {"human": human, "day": _day}
     style, script = (files("reports").joinpath("page", f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    _reach(said["repo_findings"], _by_rank(said["repo_weights"]))
     weeks = [row["week"] for row in said["all_weeks"]]
     return environment.get_template(
         "page.html"
@@ -68,6 +72,15 @@ def as_html(said: Mapping[str, Rows], rules: Iterable[Rule], version: str, only:
         },
         version=version,
     )
+
+
+def _reach(findings: Rows, weights: Mapping[int, Rows]) -> None:
+    """Add to each finding when it comes into effect, by which call, and what loaders take instead of its file."""
+    clean = {rank: {row["path"] for row in rows} for rank, rows in weights.items()}
+    for row in findings:
+        evidence = msgspec.json.decode(row["evidence"])
+        finding = Finding(row["rule"], row["severity"], row["message"], evidence=evidence)
+        row.update(reached(finding, row["format"], row["path"], clean.get(row["rank"], ())))
 
 
 def _shown(value: Any) -> Any:

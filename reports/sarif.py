@@ -15,11 +15,13 @@ import msgspec
 
 from reports.escape import as_document, visible
 from reports.fingerprint import fingerprint
+from reports.reach import clean_weights, reached
 from reports.text import missing_measures
 from scanners.findings import SEVERITIES
+from scanners.rules.triggers import of_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reports.record import Audit, File, Target
@@ -46,7 +48,7 @@ def as_sarif(audit: Audit, said: Sequence[Reported], rules: Iterable[Rule], *, e
         worst.setdefault(one.finding.rule, one.finding.severity)
     descriptors = [_rule(rule, worst.get(rule.id, rule.severity)) for rule in rules]
     indices = {descriptor["id"]: at for at, descriptor in enumerate(descriptors)}
-    target = audit.target
+    target, clean = audit.target, clean_weights(audit)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -60,7 +62,7 @@ def as_sarif(audit: Audit, said: Sequence[Reported], rules: Iterable[Rule], *, e
         "automationDetails": {"id": f"hub-audit/{target.type or target.kind}/{visible(target.id)}/"},
         "invocations": [_invocation(audit, places, exit_code)],
         "artifacts": [_artifact(file, target) for file in audit.files],
-        "results": [_result(audit, one, places, indices) for one in said[:RESULTS]],
+        "results": [_result(audit, one, places, indices, clean) for one in said[:RESULTS]],
         "properties": {
             "target": msgspec.structs.asdict(target),
             "verdict": audit.verdict,
@@ -83,19 +85,23 @@ def left_out(audit: Audit) -> int:
 def _rule(rule: Rule, worst: Severity) -> dict[str, Any]:
     """A rule as viewers explain it; the worst that it found stands for what a log cannot say of a single result."""
     links = "\n".join(rule.references)
+    reach = of_rule(rule.id)
+    when = f"{reach.trigger}, by {reach.call}"
     descriptor: dict[str, Any] = {
         "id": rule.id,
         "name": rule.id.title().replace("-", ""),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {
-            "text": f"{rule.why}\n\nWhat to do: {rule.remedy}" + (f"\n\n{links}" if links else ""),
-            "markdown": f"{rule.why}\n\n**What to do:** {rule.remedy}"
+            "text": f"{rule.why}\n\nWhen: {when}\n\nWhat to do: {rule.remedy}" + (f"\n\n{links}" if links else ""),
+            "markdown": f"{rule.why}\n\n**When:** {when}\n\n**What to do:** {rule.remedy}"
             + "".join(f"\n- <{one}>" if at else f"\n\n- <{one}>" for at, one in enumerate(rule.references)),
         },
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
-            "tags": ["security", *(f"external/cwe/cwe-{number}" for number in rule.cwes)],
+            "tags": ["security", reach.trigger, *(f"external/cwe/cwe-{number}" for number in rule.cwes)],
+            "trigger": reach.trigger,
+            "reach": reach.call,
             "security-severity": _SCORES[max(rule.severity, worst, key=SEVERITIES.index)],
         },
     }
@@ -156,7 +162,9 @@ def _artifact(file: File, target: Target) -> dict[str, Any]:
     return artifact
 
 
-def _result(audit: Audit, one: Reported, places: Mapping[str, int], indices: Mapping[str, int]) -> dict[str, Any]:
+def _result(
+    audit: Audit, one: Reported, places: Mapping[str, int], indices: Mapping[str, int], clean: Collection[str]
+) -> dict[str, Any]:
     file, finding, why = one
     # An offset in a member counts the bytes of the member, which are no bytes of the file.
     at = {"byteOffset": finding.offset} if finding.offset is not None and not finding.member else {}
@@ -188,6 +196,7 @@ def _result(audit: Audit, one: Reported, places: Mapping[str, int], indices: Map
             "member": finding.member,
             "offset": finding.offset,
             "evidence": finding.evidence,
+            **reached(finding, file.format, file.path, clean),
         },
     }
 

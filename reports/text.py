@@ -9,7 +9,7 @@ from reports import beside
 from reports.escape import visible
 from reports.fingerprint import fingerprint
 from reports.lines import Piece, draw, line
-from reports.siblings import clean_weights, safe_sibling
+from reports.reach import clean_weights, safe_sibling
 from reports.suppression import suppressed
 from scanners.rules.triggers import of_finding, siblings
 
@@ -175,7 +175,7 @@ def _reached(audit: Audit, found: list[tuple[File, Finding]]) -> Iterator[Line]:
     more = f"; and {len(told) - _PLACES} more" if len(told) > _PLACES else ""
     yield line(Piece("When: ", "dim"), f"{'; '.join(told[:_PLACES])}{more}", indent=2)
     clean = clean_weights(audit)
-    instead = dict.fromkeys(path for file, _ in found if (path := safe_sibling(file, clean)))
+    instead = dict.fromkeys(path for file, _ in found if (path := safe_sibling(file.path, clean)))
     if instead:
         shown = ", ".join(visible(path) for path in list(instead)[:_PLACES])
         yield line("Loaders take ", Piece(shown, "bold"), " instead, unless they are told not to.", indent=2)
@@ -238,7 +238,7 @@ def _safetensors(audit: Audit) -> str | None:
     bad = {
         folder(file.path)
         for file in audit.files
-        if file.verdict in {"malicious", "suspicious"} and siblings(file.path) and not safe_sibling(file, clean)
+        if file.verdict in {"malicious", "suspicious"} and siblings(file.path) and not safe_sibling(file.path, clean)
     }
     return next(
         (

@@ -58,7 +58,18 @@ def test_a_finding_is_rated_explained_and_points_at_its_file(severity):
     assert [rating["severity"] for rating in found["ratings"]] == [severity]
     assert (found["cwes"], found["advisories"]) == ([502], [{"url": cwe}])
     assert found["affects"] == [{"ref": document["components"][0]["bom-ref"]}]
-    assert properties(found) == {"member": "archive/data.pkl", "offset": "2"}
+    assert properties(found) == {
+        "member": "archive/data.pkl",
+        "offset": "2",
+        "trigger": "load",
+        "reach": "torch.load(weights_only=False)",
+    }
+
+
+def test_a_finding_names_the_clean_weights_that_loaders_take_instead():
+    weights = file("model.safetensors", format="safetensors", blob="sha256:" + "cd" * 32)
+    (found,) = bill(audit("a1", file("pytorch_model.bin", finding()), weights))["vulnerabilities"]
+    assert properties(found)["safe_sibling"] == "model.safetensors"
 
 
 def test_the_same_finding_at_two_places_is_one_and_the_worse():

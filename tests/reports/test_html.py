@@ -107,6 +107,17 @@ def test_a_repo_has_its_findings_and_its_history(history):
     assert "<p>None.</p>" in section
 
 
+def test_a_repo_says_when_its_findings_act_and_what_loaders_take_instead(tmp_path):
+    store = Store(tmp_path / "audit.duckdb", wait=5)
+    bad, weights = file("pytorch_model.bin", finding()), file("model.safetensors", blob="sha256:bb")
+    store.record(audit("a1", bad, weights, repo="org/two"))
+    store.record(audit("a2", bad, file("sub/model.safetensors", blob="sha256:bb"), repo="org/one"))
+    one, two = page(store).split('<section class="repo"')[1:]
+    assert 'load <span class="small">torch.load(weights_only=False)</span>' in one
+    assert "loaders take" not in one
+    assert "loaders take <bdi>model.safetensors</bdi> instead" in two
+
+
 def test_each_week_is_counted_as_it_ended(history):
     said = history.overview(Suppressions())
     assert [row["week"].day for row in said["all_weeks"]] == [5, 12]

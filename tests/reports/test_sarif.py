@@ -43,6 +43,27 @@ def test_a_result_says_what_where_and_how_bad():
     assert place["logicalLocations"] == [{"fullyQualifiedName": "org/model/sub dir/a.bin", "kind": "file"}]
 
 
+def test_a_result_says_when_by_which_call_and_what_loaders_take_instead():
+    weights = file("model.safetensors", format="safetensors", blob="sha256:bb")
+    (result,) = run(audit("a1", file("pytorch_model.bin", finding()), weights))["results"]
+    told = {key: result["properties"][key] for key in ("trigger", "reach", "safe_sibling")}
+    assert told == {
+        "trigger": "load",
+        "reach": "torch.load(weights_only=False)",
+        "safe_sibling": "model.safetensors",
+    }
+    (alone,) = run(audit("a1", file("pytorch_model.bin", finding())))["results"]
+    assert alone["properties"]["safe_sibling"] is None
+
+
+def test_a_rule_says_when_and_by_which_call():
+    (rule,) = run(audit("a1"), code=0)["tool"]["driver"]["rules"]
+    assert (rule["properties"]["trigger"], rule["properties"]["reach"]) == ("load", "pickle.load")
+    assert rule["properties"]["tags"] == ["security", "load"]
+    assert "When: load, by pickle.load" in rule["help"]["text"]
+    assert "**When:** load, by pickle.load" in rule["help"]["markdown"]
+
+
 def test_an_offset_in_a_member_is_none_in_the_file():
     (result,) = run(audit("a1", file("a.bin", finding())))["results"]
     (place,) = result["locations"]
@@ -86,7 +107,7 @@ def test_weaknesses_are_tags():
         "a", "low", "t", "w", "r", ("https://cwe.mitre.org/data/definitions/502.html", "https://x.org")
     )
     (described,) = run(audit("a1"), [rule])["tool"]["driver"]["rules"]
-    assert described["properties"]["tags"] == ["security", "external/cwe/cwe-502"]
+    assert described["properties"]["tags"] == ["security", "load", "external/cwe/cwe-502"]
     assert described["helpUri"] == "https://cwe.mitre.org/data/definitions/502.html"
 
 
