@@ -27,6 +27,8 @@ from scanners.facts import Call, Code, Opens, Reference, clip, clip_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scanners.binary.marshal_reader import Unmarshalled
     from scanners.binary.tree import Place
     from scanners.facts import OpensKind, ReferenceKind, UsedAs
@@ -49,6 +51,8 @@ _PATHS: Final = (
     "vocabulary_file",
     "vocab_file",
     "merges",
+    "special_tokens",
+    "language_tokens",
 )
 _SAVED_MODELS: Final = {"TFSMLayer": "filepath", "KerasLayer": "handle"}
 """Layers that load a SavedModel: Keras' own, and that of tensorflow_hub."""
@@ -85,21 +89,20 @@ class KerasConfig:
 
     def _object(self, name: str, module: str, value: dict[str, object], place: Place) -> None:
         """One reading of an object."""
+        module, name = _export(module, name)
         if name == "function":
             # Whatever it is called, the module is imported.
             for function in texts(value.get("config")) or [""]:
-                self._refer("keras.function", module, function, "imported")
+                self._refer("keras.function", *_export(module, function), "imported")
         elif name == "__lambda__":
             for config in dicts(value.get("config")):
                 for key in ("code", "value"):
-                    for code in readings(config.get(key)):
-                        # What `func_dump` gives: the code, or a list of it, its defaults and its closure.
-                        text = code[0] if isinstance(code, list) and code else code
+                    for text in _dumped(config.get(key)):
                         if isinstance(text, str):
                             self._code(text, ((place, "config"), key), [""])
         elif name == "__typespec__":
             for spec in texts(value.get("spec_name")):
-                self._refer("keras.layer", module, spec, "instantiated")
+                self._refer("keras.layer", *_export(module, spec), "instantiated")
         elif name not in _DATA:
             # A registered name counts where the module says nothing: `Package>Class`.
             registered = [each for each in texts(value.get("registered_name")) if ">" in each and not module]
@@ -171,12 +174,11 @@ class KerasConfig:
         for key in _FUNCTIONS:
             modules = texts(config.get("module" if key == "function" else f"{key}_module")) or [""]
             kinds = texts(config.get(f"{key}_type"))
-            for value in readings(config.get(key)):
-                # Keras 2 writes a list: code, defaults, closure.
-                code = value[0] if isinstance(value, list) and value else value
-                if isinstance(value, dict):
-                    self._named(value, config)
-                elif isinstance(code, str) and (code is not value or "lambda" in kinds or _marshalled(code)):
+            whole = readings(config.get(key))
+            for code in _dumped(config.get(key)):
+                if isinstance(code, dict):
+                    self._named(code, config)
+                elif isinstance(code, str) and (code not in whole or "lambda" in kinds or _marshalled(code)):
                     self._code(code, (place, key), modules)
                 elif isinstance(code, str) and kinds != ["raw"]:
                     for module in modules:
@@ -191,6 +193,7 @@ class KerasConfig:
 
     def _call(self, module: str, name: str, config: dict[str, object]) -> None:
         """A call that the layer makes, with the arguments that the configuration gives it."""
+        module, name = _export(module, name)
         self._refer("keras.function", module, name, "called")
         given = [pair for each in dicts(config.get("arguments")) for pair in each.items()][:_ARGUMENTS]
         arguments = tuple(clip(f"{key}={value!r}", 128) for key, value in given)
@@ -222,6 +225,22 @@ class KerasConfig:
             paths = tuple(f"{module}.{name}" for module in elsewhere for name in code.names)
             for fact in facts_of(code._replace(names=code.names + paths), "keras", member, None, called=True):
                 self._scan.state(structs.replace(fact, calls=calls(code)))
+
+
+def _dumped(value: object) -> Iterator[object]:
+    """The code in each reading of what `func_dump` gives: alone, or in a list or tuple with its defaults and cells."""
+    for each in readings(value):
+        tuples = [each] if isinstance(each, dict) and "__tuple__" in texts(each.get("class_name")) else []
+        for item in [made for spelled in tuples for made in readings(spelled.get("items"))] or [each]:
+            yield item[0] if isinstance(item, list) and item else item
+
+
+def _export(module: str, name: str) -> tuple[str, str]:
+    """Module and name of an object of Keras: it looks the two up with a dot between them, so a name may be a path."""
+    if module.partition(".")[0] != "keras":
+        return module, name
+    module, _, name = f"{module}.{name}".rpartition(".")
+    return module, name
 
 
 def _operations(node: bytes) -> list[str]:

@@ -274,7 +274,7 @@ def _strings(value: object) -> list[str]:
 
 SCANNER = Scanner(
     "json",
-    12,
+    13,
     frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}),
     recognise,
     scan,

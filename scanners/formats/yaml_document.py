@@ -96,7 +96,7 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "yaml",
-    5,
+    6,
     frozenset({".yaml", ".yml", _MLFLOW}),
     recognise,
     scan,

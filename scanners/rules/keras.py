@@ -46,7 +46,7 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {"keras.duplicate": DUPLICATE}
 _RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _FAMILY: Final = frozenset("keras tf_keras keras_core keras_hub keras_nlp keras_cv tensorflow_addons".split())
 _IN_TENSORFLOW: Final = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow_core.python.keras")
-_LAYOUT: Final = frozenset("src _tf_keras api _v1 _v2 v1 v2".split())
+_LAYOUT: Final = frozenset("src _tf_keras api legacy _v1 _v2 v1 v2".split())
 """Parts of module names that say nothing about what is below them."""
 _OWN: Final = frozenset(("", "__main__", "builtins"))
 """Where Keras looks a name up among its own and those that the program registered."""
@@ -64,6 +64,8 @@ _ACTS: Final = frozenset(
 )
 """Functions of Keras that load, fetch or switch safe mode off: as bad as what they lead to."""
 _TORCH: Final = "TorchModuleWrapper"
+_LOADS: Final = "TFSMLayer"
+"""Keras' own, and what it loads is told as what it opens."""
 _FOREIGN: Final = frozenset(("JaxLayer", "FlaxLayer"))
 _HARMLESS_IO: Final = ("decode_", "encode_", "parse_", "serialize_tensor")
 _RUNS: Final = frozenset(("exec_code", "process", "native", "deserialize", "import_or_resolve", "tamper"))
@@ -137,6 +139,8 @@ def _name(fact: Reference, policy: Policy) -> _Found | None:
     parts = _family(module)
     if last == _TORCH:
         return _Found(TORCH, "high")
+    if last == _LOADS and parts is not None and fact.used_as == "instantiated":
+        return None
     if last in _FOREIGN and (parts is not None or not module):
         return _Found(FOREIGN, "medium")
     unknown = _Found(LAMBDA_FUNCTION if fact.used_as == "called" else MODULE, "medium")

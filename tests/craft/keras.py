@@ -67,6 +67,11 @@ def old(name, /, **config):
     return {"class_name": name, "config": config}
 
 
+def python_tuple(*items):
+    """A tuple as the JSON of Keras 2 spells it."""
+    return {"class_name": "__tuple__", "items": items}
+
+
 def function(name, module):
     return {"module": module, "class_name": "function", "config": name, "registered_name": name}
 
@@ -162,6 +167,12 @@ LAMBDAS = _samples(
         "escaped keys": as_json(model(thing("Lambda", function=code())))
         .replace(b"class_name", rb"\u0063lass_\u006eame")
         .replace(b"__lambda__", rb"\u005f_lambda__"),
+        "Keras 2, a tuple as its JSON spells it": old(
+            "Sequential", layers=[old("Lambda", function=python_tuple(EVIL, None, None), function_type="lambda")]
+        ),
+        "the same, of a tuple in YAML and Keras 3": model(
+            thing("Lambda", function=code(python_tuple(EVIL, None, None)))
+        ),
         "the same key twice, a harmless function last": as_json(model(thing("Lambda", function=code()))).replace(
             b'"function": {', b'"function": {"class_name": "function", "config": "relu"}, "function": {'
         ),
@@ -220,6 +231,10 @@ NAMES = [
                 thing("Lambda", function=function("enable_unsafe_deserialization", "keras.config"))
             ),
             "load_model by its inner name": model(function("load_model", "keras.src.saving.saving_api")),
+            "a path in the place of a name": model(
+                thing("Lambda", function=function("utils.get_file", "keras"), arguments={"origin": f"{SEE}x"})
+            ),
+            "a path in the place of a class": model(thing("saving.load_model", "keras")),
             "tf_keras has it too": model(function("get_file", "tf_keras.src.utils.data_utils")),
             "Keras of TensorFlow": model(function("get_file", "tensorflow.keras.utils")),
         },
@@ -229,6 +244,7 @@ NAMES = [
         "keras-gadget",
         {
             "load_img": model(function("load_img", "keras.preprocessing.image")),
+            "an iterator over a folder": model(function("DirectoryIterator", "keras.src.legacy.preprocessing.image")),
             "a callback": model(thing("CSVLogger", "keras.callbacks", filename="x.csv")),
         },
     ),
@@ -277,6 +293,9 @@ FILES = [
             "a vocabulary of keras_hub": model(
                 thing("SentencePieceTokenizer", "keras_hub.tokenizers", proto="/etc/passwd")
             ),
+            "languages of keras_hub": model(
+                thing("WhisperTokenizer", "keras_hub.tokenizers", language_tokens="/etc/passwd")
+            ),
             "merges of keras_hub": model(thing("BytePairTokenizer", "keras_hub.tokenizers", merges="/etc/passwd")),
         },
     ),
@@ -291,6 +310,7 @@ FILES = [
         {
             "CVE-2025-49655: a pickle": model(TORCH),
             "by its inner name": model(thing("TorchModuleWrapper", "keras.src.utils.torch_utils", module="AAAA")),
+            "by a path": model(thing("layers.TorchModuleWrapper", "keras", module="AAAA")),
         },
     ),
     *_samples("pickle-runs-code", {"CVE-2025-49655: what the pickle does": model(TORCH)}, "critical"),
@@ -299,6 +319,7 @@ FILES = [
         {
             "CVE-2026-1462: a SavedModel elsewhere": model(thing("TFSMLayer", filepath="/srv/share/model")),
             "beside it": model(thing("TFSMLayer", filepath="payload")),
+            "by a path": model(thing("layers.TFSMLayer", "keras", filepath="payload")),
         },
     ),
     *_samples(
@@ -415,6 +436,9 @@ NEAR_MISSES = {
     ),
     "a layer called TorchModuleWrapper": ("keras-torch-module", model(thing("Dense", name="TorchModuleWrapper"))),
     "a layer with a filepath of nothing": ("keras-saved-model", model(thing("TFSMLayer", filepath=None))),
+    "a layer that loads a SavedModel": ("keras-module", model(thing("TFSMLayer", filepath="/srv/share/model"))),
+    "a layer by a path": ("keras-module", model(thing("layers.Dense", "keras", units=2))),
+    "an optimizer of its older kind": ("keras-module", model(thing("Adam", "keras.src.optimizers.legacy.adam"))),
     "a layer called JaxLayer": ("keras-foreign-function", model(thing("Dense", name="JaxLayer"))),
     "a class of keras_cv": ("keras-custom", model(thing("RandAugment", None, "keras_cv>RandAugment"))),
     "the same class twice in a list": ("keras-duplicate", model(DENSE, DENSE)),
