@@ -153,6 +153,7 @@ SCANNERS: tuple[Scanner, ...] = (
     tables.PARQUET,
     *serving.SCANNERS,
     # Only where none of those has a say. Text comes last: what is text may be a binary format all the same.
+    text.WIDE,
     onnx.DATA,
     xml_document.WEIGHTS,
     tensorrt.NAMED,

@@ -155,6 +155,18 @@ class Scan:
         self._route(source, child)
         return not child.account.unexplained_spans()
 
+    def recoded(self, source: Source) -> bool:
+        """Scan what this source is in other letters, in its own place and under its own name; as `inside` answers.
+
+        Offsets in what is stated then count in those.
+        """
+        if self._route is None:
+            return False
+        child = self.child(source.size, "")
+        child.name = self.name
+        self.format = self._route(source, child)
+        return not child.account.unexplained_spans()
+
     def child(self, size: int, member: str) -> Scan:
         """A scan of a part: it shares the facts and the budget, and accounts for its own bytes."""
         return Scan(

@@ -5,7 +5,6 @@ Nothing is run. What a script has a Python do is handed on as Python source.
 
 from __future__ import annotations
 
-import codecs
 import re
 import shlex
 from typing import TYPE_CHECKING, Final
@@ -38,7 +37,6 @@ _CALLS_MOST: Final = 2_000
 _ARGUMENTS: Final = 12
 _WORD: Final = 160
 _HEAD, _TAIL = 300, 160
-_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def recognise(sample: Sample) -> bool:
@@ -74,7 +72,7 @@ def scan(source: Source, scan: Scan) -> None:
 
 def _decoded(data: bytes) -> str:
     try:
-        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8").removeprefix("\ufeff")
+        text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
         # What command.com and old editors wrote.
         text = data.decode("latin-1")

@@ -41,7 +41,7 @@ def scan(source: Source, scan: Scan) -> None:
         return
     source.want(Span(0, source.size))
     try:
-        text = source.read(0, source.size).decode()
+        text = source.read(0, source.size).decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise NotThisFormat from error
     scan.format = "jinja"
@@ -95,7 +95,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 SCANNER = Scanner(
     "template",
-    3,
+    4,
     frozenset({".jinja", ".jinja2", ".j2"}),
     recognise,
     scan,

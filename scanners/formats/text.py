@@ -1,7 +1,8 @@
 """Plain text: UTF-8 without control characters.
 
 Prose, tables and word lists are examined by being read: nothing interprets them. Text that an interpreter, a build
-tool or a browser would run is recognised by its name or its first line, and has no reader here.
+tool or a browser would run is recognised by its name or its first line, and has no reader here. Text in UTF-16 and
+UTF-32 is handed on in UTF-8, to whatever reads that: PyYAML, pip and the shells of Windows take it by its first letter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -20,6 +22,13 @@ _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_MOST = 1024
 _MARK = codecs.BOM_UTF8
 _START_MOST = 256
+_WIDE = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Encodings by their mark; that of UTF-32 begins like one of UTF-16."""
 
 _DOUBLE_CLICKED = ("script that a double click runs", "link that a double click opens")
 _RUN_BY_NAME = {
@@ -106,6 +115,36 @@ def runs(name: str, start: bytes) -> str:
     return next((what for mark, what in _RUN_BY_START if opening.startswith(mark)), "")
 
 
+def _is_wide(sample: Sample) -> bool:
+    return sample.head.startswith(tuple(_WIDE))
+
+
+def _scan_wide(source: Source, scan: Scan) -> None:
+    """Hand on the text in UTF-8."""
+    head = source.read(0, min(4, source.size))
+    encoding = next((name for mark, name in _WIDE.items() if head.startswith(mark)), None)
+    if encoding is None:
+        raise NotThisFormat
+    scan.budget.hold(source.size, f"a text in {encoding.upper()}")
+    source.want(Span(0, source.size))
+    try:
+        text = source.read(0, source.size).decode(encoding)
+    except UnicodeDecodeError as error:
+        raise NotThisFormat from error
+    if scan.recoded(BytesSource(text.encode())):
+        scan.account.examined(0, source.size)
+
+
+_ABOUT = About(
+    title="Plain text: prose, tables, word lists",
+    known_by="UTF-8 without control characters; UTF-16 and UTF-32 by their mark",
+    read="all of it; keys and passwords, as in every text; what something would run is left incomplete",
+    inert="",
+    rules="secret",
+    peer="",
+    more="that nothing runs it is checked; texts of wide letters go to all readers",
+)
+WIDE = Scanner("text.wide", 1, frozenset(), _is_wide, _scan_wide, fallback=True, about=(_ABOUT,))
 SCANNER = Scanner(
     "text",
     6,
@@ -113,15 +152,5 @@ SCANNER = Scanner(
     recognise,
     scan,
     fallback=True,
-    about=(
-        About(
-            title="Plain text: prose, tables, word lists",
-            known_by="UTF-8 without control characters",
-            read="all of it; keys and passwords, as in every text; what something would run is left incomplete",
-            inert="",
-            rules="secret",
-            peer="",
-            more="that nothing runs it is checked",
-        ),
-    ),
+    about=(_ABOUT,),
 )

@@ -51,9 +51,3 @@ def honest_models():
 
     names = "gguf/template.gguf onnx/dense.onnx tflite/dense.tflite hdf5/several-v110.h5 plain/packed/lzma2.7z plain/tables/plain.parquet"
     return {name.rpartition("/")[2]: (DATA / name).read_bytes() for name in names.split()}
-
-
-@pytest.mark.parametrize("name", ["a.yaml", "requirements.txt", "a.py", "a.pth", "a.jinja", "Dockerfile", "a.txt"])
-def test_words_of_two_bytes_a_letter_are_not_taken_for_prose(name):
-    """YAML and pip read them; where their readers here do not, nobody says that all is well."""
-    assert said("a: !!python/object/apply:os.system [x]\n".encode("utf-16"), name)[0] != "clean"

