@@ -134,6 +134,6 @@ async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
         card = run.files.get("README.md")
         program = surfaces.app(run.facts(card)) if card else None
     left = [job(file, program) for file in wanted if not file.strange and file.path not in run.files]
-    await run.audit_files(left, selected=len(wanted) < len(repo.files))
+    await run.audit_files(left, listed=[file.path for file in repo.files])
     if program in run.files:
         run.files[program] = found_more(run.files[program], surfaces.disguised(program))

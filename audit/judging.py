@@ -13,6 +13,7 @@ from reports.record import Audit, Stats
 from reports.suppression import Place
 from scanners import routing
 from scanners.findings import SEVERITIES, VERDICTS
+from scanners.rules import siblings
 from scanners.rules.others import KEPT
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reports.recorded import Recorded, RecordedFile, Said
     from reports.store import Store
     from reports.suppression import Suppressions
+    from scanners.facts import Fact
     from scanners.findings import Verdict
     from scanners.rules.policy import Policy
 
@@ -73,7 +75,7 @@ def judge_all(store: Store, policy: Policy, ruleset: str, accepted: Suppressions
     for start in range(0, len(ids), _AUDITS):
         audits = store.recorded(ids[start : start + _AUDITS])
         wanted = {(file.blob, file.hint, file.path) for one in audits for file in one.files}
-        found, older = _files(store, wanted, policy)
+        found, telling, older = _files(store, wanted, policy)
         again, said = [], []
         kept = store.findings([one.audit_id for one in audits if any(rule in KEPT for _, _, rule, _ in one.findings)])
         for audit in audits:
@@ -81,7 +83,8 @@ def judge_all(store: Store, policy: Policy, ruleset: str, accepted: Suppressions
                 file.path: in_place(found.get((file.blob, file.hint, file.path)) or _unread(file), audit.target)
                 for file in audit.files
             }
-            named |= collided(named)
+            beside = {file.path: telling.get((file.blob, file.hint), ()) for file in audit.files}
+            named |= collided(named, beside, named if _whole(audit) else None)
             for path, _, finding in kept.get(audit.audit_id, ()):
                 if finding.rule in KEPT and path in named:
                     named[path] = found_more(named[path], finding)
@@ -98,13 +101,26 @@ def judge_all(store: Store, policy: Policy, ruleset: str, accepted: Suppressions
         yield from said
 
 
-def _files(store: Store, wanted: Collection[_Named], policy: Policy) -> tuple[dict[_Named, File], set[Key]]:
-    """These contents under these paths, judged once however many audits carry them; those with older facts only."""
+def _whole(audit: Recorded) -> bool:
+    """Whether an audit has every file of its target: an address, and a path that was given, may lead to one of many."""
+    given = f" {audit.target.id} "
+    named = audit.target.kind == "url" or any(f" {file.path} " in given for file in audit.files)
+    return audit.error is None and not named
+
+
+def _files(
+    store: Store, wanted: Collection[_Named], policy: Policy
+) -> tuple[dict[_Named, File], dict[Key, tuple[Fact, ...]], set[Key]]:
+    """These contents under these paths, judged once however many audits carry them.
+
+    Beside them what other files have to know of their facts, and those that have older facts only.
+    """
     paths: dict[Key, list[str]] = {}
     for name in wanted:
         paths.setdefault(name[:2], []).append(name[2])
     keys = list(paths)
     files: dict[_Named, File] = {}
+    telling: dict[Key, tuple[Fact, ...]] = {}
     older: set[Key] = set()
     for start in range(0, len(keys), _BLOBS):
         asked = keys[start : start + _BLOBS]
@@ -112,9 +128,10 @@ def _files(store: Store, wanted: Collection[_Named], policy: Policy) -> tuple[di
         aged = store.known([key for key in asked if key not in known], lambda _mark: True)
         older |= aged.keys()
         for key, blob in (known | aged).items():
+            telling[key] = siblings.telling(blob.facts)
             for path in paths[key]:
                 files[*key, path] = judged(path, blob, policy, reused=True)
-    return files, older
+    return files, telling, older
 
 
 def _said(audit: Audit, accepted: Suppressions) -> tuple[frozenset[Said], frozenset[Said]]:

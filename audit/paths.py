@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from audit.keep import keeping
@@ -26,7 +27,8 @@ async def audit_paths(session: Session, paths: Sequence[Path]) -> Audit:
         for one in found:
             if isinstance(one, Skipped):
                 run.files[one.path] = skipped(one.path, one.code, one.message)
-        await run.audit_files(
-            [one for one in found if not isinstance(one, Skipped)], selected=bool(session.selection.text)
-        )
+        # Of files that are named one by one, nobody knows what lies beside them.
+        whole = not session.selection.text and all(map(os.path.isdir, paths))
+        jobs = [one for one in found if not isinstance(one, Skipped)]
+        await run.audit_files(jobs, listed=[one.path for one in found] if whole else None)
     return run.result(selection=session.selection.text)

@@ -129,8 +129,8 @@ class Run:
         self._requests_before = requests() if requests_before is None else requests_before
         self._started, self._clock = tools.now(), time.monotonic()
 
-    async def audit_files(self, jobs: Sequence[Job], *, selected: bool = False) -> None:
-        """Audit the files, several at a time; `selected`, where others that lie beside them are left out."""
+    async def audit_files(self, jobs: Sequence[Job], *, listed: Iterable[str] | None = None) -> None:
+        """Audit the files, several at a time; `listed` are all paths of the target, where they are known."""
         tools = self.tools
         keys = {(job.blob, job.hint) for job in jobs if job.blob}
         if tools.store is not None and keys and not tools.full:
@@ -146,7 +146,8 @@ class Run:
         async with anyio.create_task_group() as group:
             for _ in range(min(len(jobs), int(tools.slots.total_tokens))):
                 group.start_soon(work)
-        self.files |= collided(self.files, selected=selected)
+        telling = {path: siblings.telling(self.facts(file)) for path, file in self.files.items()}
+        self.files |= collided(self.files, telling, listed)
 
     async def _audit_file(self, job: Job) -> None:
         async with self.tools.slots:
@@ -289,11 +290,18 @@ def _found(file: File, findings: Iterable[Finding]) -> File:
     return msgspec.structs.replace(file, findings=every, verdict=weight)
 
 
-def collided(files: Mapping[str, File], *, selected: bool = False) -> dict[str, File]:
-    """Those of an audit's files, by path, that other files of it make worse than they are alone."""
-    known = {path: (file.verdict, file.findings) for path, file in files.items()}
+def collided(
+    files: Mapping[str, File], telling: Mapping[str, tuple[Fact, ...]], listed: Iterable[str] | None
+) -> dict[str, File]:
+    """Those of an audit's files, by path, that other files of it make worse than they are alone.
+
+    `telling` are the facts of each that are judged together; `listed` are all paths of the target, where they are
+    known.
+    """
+    known = {path: siblings.Sibling(file.verdict, file.findings, telling.get(path, ())) for path, file in files.items()}
+    beside = siblings.judge(known, None if listed is None else frozenset(listed))
     more: dict[str, list[Finding]] = {}
-    for path, finding in (*names.collisions(files).items(), *siblings.judge(known, selected=selected)):
+    for path, finding in (*names.collisions(files).items(), *beside):
         more.setdefault(path, []).append(finding)
     return {path: found_more(files[path], *findings) for path, findings in more.items()}
 

@@ -157,6 +157,9 @@ _DIFFUSERS: Final = frozenset(
 )
 _STATED_BY: Final = frozenset(("exec_code", "process", "native", "tamper", "deserialize", "import_or_resolve"))
 
+OWN_PARTS: Final = frozenset(("sentence_transformers", "pylate", "sparsembed"))
+"""Packages whose classes are parts of models of sentence-transformers."""
+
 
 def _path(reference: Reference) -> str:
     return ".".join(part for part in (reference.module, reference.name) if part)
@@ -187,7 +190,7 @@ def _trust(case: Case, _: Reference) -> Severity | None:
 
 
 def _module(case: Case, reference: Reference) -> Severity | None:
-    return _class(case, reference, frozenset(("sentence_transformers", "pylate", "sparsembed")), "high")
+    return _class(case, reference, OWN_PARTS, "high")
 
 
 def _library(case: Case, reference: Reference) -> Severity | None:

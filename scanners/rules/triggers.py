@@ -52,7 +52,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("arrow-", Reach("load", "pyarrow.ipc.open_file")),
     ("agent-", Reach("editor", "working in the folder with an agent")),
     ("archive-|zip-|tar-|compressed-", Reach("load", "whatever unpacks it, its loader among them")),
-    ("config-auto-map", Reach("load", _REMOTE)),
+    ("config-auto-map|config-code-missing", Reach("load", _REMOTE)),
     ("config-model-file", Reach("load", "mlx_lm.load")),
     ("config-module", Reach("load", "SentenceTransformer(FOLDER)")),
     ("config-library", Reach("load", "DiffusionPipeline.from_pretrained")),

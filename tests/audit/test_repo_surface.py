@@ -68,3 +68,26 @@ def test_twelve_of_the_twelve_files_that_others_were_tried_with_are_found():
         path for path, (_, rule) in PROBE.items() if not any(each.startswith(rule) for each, _ in said.get(path, ()))
     }
     assert missed == set()
+
+
+def test_code_that_is_named_and_not_there_is_missed_in_a_repository_and_in_a_folder_alone(tmp_path):
+    named = json.dumps({"auto_map": {"AutoModel": "modeling_x.X"}}).encode()
+    code = b"class X: pass\n"
+    config, module = tmp_path / "config.json", tmp_path / "modeling_x.py"
+    config.write_bytes(named)
+
+    def missing(*arguments, hub=None):
+        result = audit(*arguments, "--format", "json", "--no-store", hub=hub)
+        return "config-code-missing" in {finding["rule"] for finding in result.json["findings"]}
+
+    with serve(repo("org/m", {"config.json": named})) as hub:
+        assert missing("repo", "org/m", hub=hub)
+        assert missing("repo", "org/m", "--include", "*.json", hub=hub)
+    with serve(repo("org/m", {"config.json": named, "modeling_x.py": code})) as hub:
+        assert not missing("repo", "org/m", hub=hub)
+        assert not missing("repo", "org/m", "--include", "*.json", hub=hub)
+    assert missing("path", tmp_path)
+    assert not missing("path", config)
+    module.write_bytes(code)
+    assert not missing("path", tmp_path)
+    assert not missing("path", tmp_path, "--include", "*.json")

@@ -18,6 +18,7 @@ BEYOND = {
     "dataset-script": "The dataset has a script that loads it: squad.py",
     "space-app-disguised": "The Space starts a program that is not named like one: assets/notes.txt",
     "bytecode-without-source": "Compiled Python is here and its source is not: model/__pycache__/core.cpython-311.pyc",
+    "config-code-missing": "The configuration names code that is not there: modeling_x.py",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 

@@ -1,15 +1,23 @@
-"""What files make of each other: bytecode whose source is missing, and programs that a text asks to run."""
+"""What files make of each other: sources and code that are missing, and programs that a text asks to run."""
 
 import pytest
 
+from scanners.facts import Reference
 from scanners.rules import programs, python_code, readme, siblings
 
 ASKS = readme.RUNS.at("x", script="loader.py")
 HARMFUL = python_code.PROGRAMS.at("x")
 
 
-def judged(files):
-    return [(path, finding.rule, finding.severity) for path, finding in siblings.judge(files)]
+def judged(files, listed=None):
+    """What is found: path, rule, severity; each file has a verdict, its findings and its facts."""
+    known = {path: siblings.Sibling(*file) for path, file in files.items()}
+    found = siblings.judge(known, frozenset(files if listed is None else listed))
+    return [(path, finding.rule, finding.severity) for path, finding in found]
+
+
+def names(kind, module, name, member=""):
+    return "clean", (), (Reference(kind, module, name, "imported", member),)
 
 
 @pytest.mark.parametrize(
@@ -23,13 +31,48 @@ def test_bytecode_without_its_source_is_found(path):
 def test_bytecode_beside_its_source_is_not():
     files = dict.fromkeys(["a.pyc", "a.py", "s/__pycache__/b.cpython-311.pyc", "s/b.py"], ("clean", ()))
     assert judged(files) == []
-    assert judged({"a.pyc": ("suspicious", ())}) == []
+    assert judged({"a.pyc": ("suspicious", ())}, ["a.pyc", "a.py"]) == []
 
 
-def test_a_source_that_the_audit_left_out_is_not_missing():
-    files = {"a.pyc": ("suspicious", ()), "b.pyc": ("suspicious", ())}
+def test_nothing_is_missing_where_nobody_knows_what_else_there_is():
+    files = {"a.pyc": ("suspicious", ()), "config.json": names("transformers.auto_map", "modeling_x", "X")}
     assert len(judged(files)) == 2
-    assert list(siblings.judge(files, selected=True)) == []
+    assert list(siblings.judge({path: siblings.Sibling(*file) for path, file in files.items()})) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "file"),
+    [
+        (("transformers.auto_map", "modeling_x", "Model"), "modeling_x.py"),
+        (("transformers.auto_map", "code.modeling_x", "Model"), "code/modeling_x.py"),
+        (("mlx.model_file", "", "./model.py"), "model.py"),
+        (("diffusers.pipeline", "my_pipe", "Pipe"), "my_pipe.py"),
+        (("sentence_transformers.module", "custom_st", "Transformer"), "custom_st.py"),
+    ],
+)
+def test_code_that_is_named_and_not_there_is_found(named, file):
+    missing = [("sub/config.json", "config-code-missing", "medium")]
+    files = {"sub/config.json": names(*named)}
+    assert judged(files) == missing
+    assert judged(files, ["sub/config.json", "other/" + file]) == missing
+    assert judged(files, ["sub/config.json", "sub/" + file]) == judged(files, ["sub/config.json", file]) == []
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("transformers.auto_map", "other/repo--modeling_x", "Model"),
+        ("transformers.auto_map", "", "Model"),
+        ("mlx.model_file", "", "/elsewhere/model.py"),
+        ("sentence_transformers.module", "sentence_transformers.models", "Dense"),
+        ("sentence_transformers.module", "pylate", "Dense"),
+        ("sentence_transformers.module", "installed.package", "Dense"),
+        ("config.target", "code", "Model"),
+    ],
+)
+def test_what_is_looked_for_elsewhere_is_not_missing_here(named):
+    assert judged({"config.json": names(*named)}) == []
+    assert siblings.telling(names("transformers.auto_map", "x", "X", "in.zip!/config.json")[2]) == ()
 
 
 def test_a_program_that_the_text_beside_it_asks_to_run_weighs_what_it_does():
