@@ -11,42 +11,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from scanners.facts import Anomaly, Call, Code, Embedded, Mutation, Opens, Reference, Sampled, Storage, Unread
 from scanners.findings import SEVERITIES
-from scanners.registry import RULES
-from scanners.rules import (
-    archives,
-    arrays,
-    code_objects,
-    compression,
-    configurations,
-    documents,
-    engine_rules,
-    files,
-    flatbuffers,
-    gguf_rules,
-    hdf5_rules,
-    keras,
-    model_rules,
-    names,
-    onnx_rules,
-    others,
-    packages,
-    pickle_calls,
-    pickle_streams,
-    programs,
-    python_code,
-    readme,
-    secrets,
-    serving_rules,
-    shell,
-    surfaces,
-    table_rules,
-    templates,
-    tensorflow,
-    tokenizers,
-    tools,
-    torch_archives,
-    xml_rules,
-)
+from scanners.registry import CONCERNS, RULES
+from scanners.rules import files
 from scanners.rules.case import Case
 from scanners.rules.policy import Policy
 
@@ -57,7 +23,7 @@ if TYPE_CHECKING:
     from scanners.facts import Fact
     from scanners.findings import Finding
 
-_NUMBER: Final = 1
+_NUMBER: Final = 2
 """Raised when the rules' code changes what they find, while their ids and severities stay the same."""
 
 
@@ -115,40 +81,7 @@ def judge(facts: Sequence[Fact], *, path: str, format: str, policy: Policy) -> t
     `path` is the file's name as a loader sees it, `format` what its content was found to be.
     """
     case = _case(facts, path, format, policy)
-    found = [
-        *pickle_calls.judge(case),
-        *pickle_streams.judge(case),
-        *code_objects.judge(case),
-        *archives.judge(case),
-        *compression.judge(case),
-        *arrays.judge(case),
-        *programs.judge(case),
-        *torch_archives.judge(case),
-        *documents.judge(case),
-        *configurations.judge(case),
-        *hdf5_rules.judge(case),
-        *flatbuffers.judge(case),
-        *gguf_rules.judge(case),
-        *keras.judge(case),
-        *tensorflow.judge(case),
-        *onnx_rules.judge(case),
-        *xml_rules.judge(case),
-        *engine_rules.judge(case),
-        *model_rules.judge(case),
-        *tokenizers.judge(case),
-        *templates.judge(case),
-        *serving_rules.judge(case),
-        *python_code.judge(case),
-        *names.judge(case),
-        *surfaces.judge(case),
-        *others.judge(case),
-        *table_rules.judge(case),
-        *shell.judge(case),
-        *packages.judge(case),
-        *tools.judge(case),
-        *readme.judge(case),
-        *secrets.judge(case),
-    ]
+    found = [finding for concern in CONCERNS for finding in concern.judge(case)]
     found += files.judge(case, found)
     return tuple(sorted(found, key=_place))
 

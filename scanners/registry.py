@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from scanners.formats import (
     archive,
@@ -92,8 +92,21 @@ from scanners.rules import shell as shell_rules
 from scanners.rules import tensorflow as tensorflow_rules
 
 if TYPE_CHECKING:
-    from scanners.findings import Rule
+    from collections.abc import Iterable
+
+    from scanners.findings import Finding, Rule
+    from scanners.rules.case import Case
     from scanners.scanner import Scanner
+
+
+class Concern(Protocol):
+    """A module of `scanners.rules`: what it says, and what it says of one file."""
+
+    @property
+    def RULES(self) -> tuple[Rule, ...]: ...  # noqa: D102, N802 - the constant of the module
+
+    def judge(self, case: Case, /) -> Iterable[Finding]: ...  # noqa: D102 - the class says it
+
 
 SCANNERS: tuple[Scanner, ...] = (
     tflite.SCANNER,
@@ -161,39 +174,40 @@ SCANNERS: tuple[Scanner, ...] = (
     text.SCANNER,
 )
 
-RULES: tuple[Rule, ...] = (
-    *pickle_calls.RULES,
-    *pickle_streams.RULES,
-    *code_objects.RULES,
-    *archives.RULES,
-    *compression.RULES,
-    *arrays.RULES,
-    *programs.RULES,
-    *torch_archives.RULES,
-    *documents.RULES,
-    *configurations.RULES,
-    *hdf5_rules.RULES,
-    *flatbuffers.RULES,
-    *gguf_rules.RULES,
-    *keras.RULES,
-    *tensorflow_rules.RULES,
-    *onnx_rules.RULES,
-    *xml_rules.RULES,
-    *engine_rules.RULES,
-    *model_rules.RULES,
-    *tokenizers.RULES,
-    *templates.RULES,
-    *serving_rules.RULES,
-    *python_code.RULES,
-    *table_rules.RULES,
-    *shell_rules.RULES,
-    *packages.RULES,
-    *tools.RULES,
-    *readme.RULES,
-    *siblings.RULES,
-    *secrets.RULES,
-    *files.RULES,
-    *names.RULES,
-    *others.RULES,
-    *surfaces.RULES,
+CONCERNS: tuple[Concern, ...] = (
+    pickle_calls,
+    pickle_streams,
+    code_objects,
+    archives,
+    compression,
+    arrays,
+    programs,
+    torch_archives,
+    documents,
+    configurations,
+    hdf5_rules,
+    flatbuffers,
+    gguf_rules,
+    keras,
+    tensorflow_rules,
+    onnx_rules,
+    xml_rules,
+    engine_rules,
+    model_rules,
+    tokenizers,
+    templates,
+    serving_rules,
+    python_code,
+    table_rules,
+    shell_rules,
+    packages,
+    tools,
+    readme,
+    secrets,
+    names,
+    others,
+    surfaces,
 )
+"""What judges a file by its facts; `files` goes by what these found, `siblings` by the files beside it."""
+
+RULES: tuple[Rule, ...] = (*(rule for concern in CONCERNS for rule in concern.RULES), *files.RULES, *siblings.RULES)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
 from scanners.rules import tar_rules
-from scanners.rules.case import told
+from scanners.rules.case import bent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.facts import AnomalyCode
+    from scanners.facts import Anomaly, AnomalyCode
     from scanners.findings import Finding, Severity
     from scanners.rules.case import Case
 
@@ -189,16 +189,10 @@ def _leaves(name: str) -> bool:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about archives."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is None:
-            continue
-        out = rule is NAME and (
-            _leaves(fact.member.rpartition("!/")[2]) or any(_leaves(word) for word in fact.detail.split("'")[1::2])
-        )
-        yield rule.at(
-            told(rule, fact),
-            member=fact.member,
-            offset=fact.offset,
-            severity="high" if out else None,
-        )
+    return bent(case, ANOMALIES, _weight)
+
+
+def _weight(_: Case, fact: Anomaly) -> Severity | None:
+    """More than its rule weighs, of a name that leads out."""
+    names = (fact.member.rpartition("!/")[2], *fact.detail.split("'")[1::2])
+    return "high" if ANOMALIES[fact.code] is NAME and any(map(_leaves, names)) else None

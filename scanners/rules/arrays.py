@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.facts import TEXT_LIMIT
 from scanners.findings import Rule
-from scanners.rules.case import inside, told
+from scanners.rules.case import listed, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,23 +98,17 @@ def judge(case: Case) -> Iterator[Finding]:
             away = not 0 < len(fact.detail) < TEXT_LIMIT or _LEAVES.match(fact.detail) is not None
             files.setdefault((fact.member, "high" if away else "medium"), []).append(fact)
         elif rule is not None:
-            known = rule is TRAILING and _known(case, inside(fact.member, f"tail@{fact.offset}"))
+            known = rule is TRAILING and case.knows_behind(fact)
             yield rule.at(
                 told(rule, fact), member=fact.member, offset=fact.offset, severity="medium" if known else None
             )
     for (member, severity), facts in files.items():
         names = sorted({repr(fact.detail) for fact in facts})
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield EXTERNAL.at(
-            f"loading it loads {', '.join(names[:_SHOWN])}{more}",
+            f"loading it loads {listed(names, _SHOWN)}",
             member=member,
             offset=facts[0].offset,
             severity=severity,
             file=facts[0].detail,
             files=len(names),
         )
-
-
-def _known(case: Case, tail: str) -> bool:
-    """Whether one of the other formats knew what stands there."""
-    return any(member == tail or member.startswith(f"{tail}!/") for member in case.members)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.facts import EXAMINED
 from scanners.findings import SEVERITIES, Rule
+from scanners.rules.case import listed
 from scanners.rules.pickle_arguments import Objection, made_by, path_of, sink_in, text_of
 from scanners.rules.pickle_known import ML_ROOTS, OS_ACTS, RISKY_NAMES
 from scanners.rules.pickle_rules import CODE_OBJECT
@@ -77,7 +78,6 @@ _PIECE: Final = 64
 """Names, and strings, that one fact about code holds; of more there are several."""
 _WINDOW: Final = 4
 """Names in a row that may be the parts of one path."""
-_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _RISKY: Final = RISKY_NAMES | REACHED | SINKS
 _OPERATORS: Final = ("operator.", "_operator.")
 _ORDINARY: Final = ("os.path", "os.environ", "os.getcwd", "os.getenv", "os.cpu_count", "inspect.", "builtins.globals")
@@ -116,9 +116,9 @@ def _denied(code: Code, policy: Policy) -> tuple[Severity, list[str]]:
     for path in code.names:
         decision = policy.decide_path(path)
         arithmetic = path.startswith(_OPERATORS) and path not in _LOOKS_UP
-        if decision.kind == "deny" and _RANK[decision.severity] > _RANK["medium"] and not arithmetic:
+        if decision.kind == "deny" and decision.severity in {"high", "critical"} and not arithmetic:
             found.append(path)
-            worst = max(worst, decision.severity, key=_RANK.__getitem__)
+            worst = max(worst, decision.severity, key=SEVERITIES.index)
     return worst, found
 
 
@@ -127,7 +127,7 @@ def _beyond_models(code: Code, policy: Policy) -> tuple[Severity, list[str]]:
     _, named = _denied(code, policy)
     decisions = {path: policy.decide_path(path) for path in named if "." in path and not path.startswith(_ORDINARY)}
     found = {path: each.severity for path, each in decisions.items() if each.capability != "attribute_primitive"}
-    return max(found.values(), key=_RANK.__getitem__, default="medium"), list(found)
+    return max(found.values(), key=SEVERITIES.index, default="medium"), list(found)
 
 
 def _weigh(code: Code, policy: Policy) -> tuple[Rule, Severity, list[str]]:
@@ -158,25 +158,19 @@ def judge(case: Case) -> Iterator[Finding]:
             continue  # That there are sources is told once for the archive.
         groups.setdefault((rule, code.member), []).append((code, severity, weighs))
     for (rule, member), entries in groups.items():
-        worst = max((severity for _, severity, _ in entries), key=_RANK.__getitem__)
+        worst = max((severity for _, severity, _ in entries), key=SEVERITIES.index)
         weighing = [(code, weighs) for code, severity, weighs in entries if severity == worst]
         names = list(dict.fromkeys(code.name or "one that cannot be read" for code, _ in weighing))
         uses = list(dict.fromkeys(risk for _, found in weighing for risk in found))
         yield rule.at(
-            f"{rule.title}: {some(names)}" + (f", with {some(uses)}" if uses else ""),
+            f"{rule.title}: {listed(names, _SHOWN)}" + (f", with {listed(uses, _SHOWN)}" if uses else ""),
             member=member,
             offset=weighing[0][0].offset,
             severity=worst,
             functions=len({(code.name, code.digest) for code, _, _ in entries}),
-            uses=some(uses) or None,
+            uses=listed(uses, _SHOWN) or None,
             digest=weighing[0][0].digest or None,
         )
-
-
-def some(names: list[str]) -> str:
-    """The first of the names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 # --- calls that assemble what the code is judged for -----------------------------------------------------------------

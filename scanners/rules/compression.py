@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import told
+from scanners.rules.case import bent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +60,4 @@ RULES: Final[tuple[Rule, ...]] = tuple(ANOMALIES.values())
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about compressed files."""
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset)
+    return bent(case, ANOMALIES)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import inside, leads_away, told
+from scanners.rules.case import bent, opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scanners.facts import AnomalyCode, Reference
-    from scanners.findings import Finding, Severity
+    from scanners.findings import Finding
     from scanners.rules.case import Case
 
 _SAFETENSORS: Final = "https://github.com/huggingface/safetensors#format"
@@ -154,21 +154,6 @@ def _auto_map(references: list[Reference]) -> Iterator[Finding]:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about headers and configuration files."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is None:
-            continue
-        severity: Severity | None = None
-        if fact.code == "safetensors.tail" and fact.offset is not None:
-            # What follows was handed to the other formats: if one of them knew it, there is something known of it.
-            severity = "high" if case.knows(inside(fact.member, f"tail@{fact.offset}")) else None
-        yield rule.at(
-            told(rule, fact),
-            member=fact.member,
-            offset=fact.offset,
-            severity=severity,
-        )
+    yield from bent(case, ANOMALIES)
     yield from _auto_map(case.references)
-    for shard in case.opens:
-        if shard.kind == "json.shard" and leads_away(shard.path):
-            yield SHARD.at(f"{SHARD.title}: {shard.path!r}", member=shard.member, path=shard.path, by=shard.by)
+    yield from opening(case, {"json.shard": SHARD})

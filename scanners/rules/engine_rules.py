@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, leads_away, opening, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scanners.facts import AnomalyCode, Opens, ReferenceKind
+    from scanners.facts import AnomalyCode, Opens, OpensKind, ReferenceKind
     from scanners.findings import Finding, Severity
     from scanners.rules.case import Case
 
@@ -122,7 +122,6 @@ _OWN: Final = frozenset(("builtin", "pd_op", "cf", "pd_dist", "mxnet"))
 _BRIDGE: Final = re.compile(r"_?(?:TVMBridge|tvm_bridge)", re.IGNORECASE)
 _BUNDLED: Final = "@model_path/"
 """How programs of Core ML write the folder that they lie in."""
-_SHOWN: Final = 8
 
 
 def _operator(module: str, name: str) -> Rule | None:
@@ -133,6 +132,13 @@ def _operator(module: str, name: str) -> Rule | None:
     return CUSTOM if module not in _OWN or _BRIDGE.fullmatch(name) else None
 
 
+_OPENS: Final[dict[OpensKind, Rule]] = {
+    "coreml.linked": LINKED,
+    "coreml.item": AWAY,
+    "coreml.weights": AWAY,
+    "engine.file": FILE,
+    "engine.library": LIBRARY,
+}
 _REFERENCES: Final[dict[ReferenceKind, Callable[[str, str], Rule | None]]] = {
     "coreml.custom": lambda _module, _name: CLASS,
     "mxnet.custom": lambda _module, _name: CUSTOM,
@@ -143,34 +149,20 @@ _REFERENCES: Final[dict[ReferenceKind, Callable[[str, str], Rule | None]]] = {
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about models: of names, one for each rule and part."""
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset)
-    found: dict[tuple[str, str], tuple[Rule, dict[str, None]]] = {}
-    for name in case.references:
-        which = _REFERENCES.get(name.kind)
-        if which is not None and (rule := which(name.module, name.name)):
-            found.setdefault((rule.id, name.member), (rule, {}))[1][f"{name.module}.{name.name}".lstrip(".")] = None
-    for (_, member), (rule, names) in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        message = f"{rule.title}: {', '.join(list(names)[:_SHOWN])}{more}"
-        yield rule.at(message, member=member, callee=next(iter(names)), operators=len(names))
-    for opened in case.opens:
-        if opened.kind in _OPENS:
-            rule, weigh = _OPENS[opened.kind]
-            if severity := weigh(opened):
-                message = f"{rule.title}: {opened.path!r}"
-                yield rule.at(message, member=opened.member, severity=severity, path=opened.path, by=opened.by)
+    yield from bent(case, ANOMALIES)
+    yield from together(
+        (rule, None, fact.member, f"{fact.module}.{fact.name}".lstrip("."))
+        for fact in case.references
+        if (which := _REFERENCES.get(fact.kind)) and (rule := which(fact.module, fact.name))
+    )
+    yield from opening(case, _OPENS, _weigh)
 
 
-def _of_bundle(opened: Opens) -> Severity | None:
-    return "high" if leads_away(opened.path.removeprefix(_BUNDLED)) else None
-
-
-_OPENS: Final[dict[str, tuple[Rule, Callable[[Opens], Severity | None]]]] = {
-    "coreml.linked": (LINKED, lambda _: "medium"),
-    "coreml.item": (AWAY, _of_bundle),
-    "coreml.weights": (AWAY, _of_bundle),
-    "engine.file": (FILE, lambda opened: "high" if opened.writes or leads_away(opened.path) else "medium"),
-    "engine.library": (LIBRARY, lambda _: "high"),
-}
+def _weigh(rule: Rule, opened: Opens) -> Severity | None:
+    match opened.kind:
+        case "coreml.item" | "coreml.weights":
+            return rule.severity if leads_away(opened.path.removeprefix(_BUNDLED)) else None
+        case "engine.file":
+            return "high" if opened.writes or leads_away(opened.path) else "medium"
+        case _:
+            return rule.severity

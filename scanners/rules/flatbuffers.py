@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, opening, together, worse_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,6 @@ _NAMESPACES: Final = frozenset(
     "aten et executorch_prim quantized_decomposed dim_order_ops llama prim custom torchao cadence cortex_m"
     " quantized _quantized".split()
 )
-_SHOWN: Final = 8
 
 
 def _weight(fact: Reference) -> tuple[Rule, Severity | None] | None:
@@ -104,29 +103,14 @@ def _weight(fact: Reference) -> tuple[Rule, Severity | None] | None:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about the operators of models that are FlatBuffers, and about their layout."""
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset)
-    found: dict[tuple[str, Severity | None, str], tuple[Rule, dict[str, None]]] = {}
-    for reference in case.references:
-        if judged := _weight(reference):
-            rule, severity = judged
-            name = (
-                f"{reference.module}::{reference.name}" if rule is OPERATOR else reference.name or "one without a name"
-            )
-            found.setdefault((rule.id, severity, reference.member), (rule, {}))[1][name] = None
-    for (_, severity, member), (rule, names) in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield rule.at(
-            f"{rule.title}: {', '.join(list(names)[:_SHOWN])}{more}",
-            member=member,
-            severity=severity,
-            callee=next(iter(names)),
-            names=len(names),
-        )
-    for opened in case.opens:
-        if opened.kind == "tflite.external-buffer":
-            severity = "high" if leads_away(opened.path) else None
-            yield EXTERNAL.at(
-                f"{EXTERNAL.title}: {opened.path!r}", member=opened.member, severity=severity, path=opened.path
-            )
+    yield from bent(case, ANOMALIES)
+    yield from together(
+        (*judged, reference.member, _name(reference)) for reference in case.references if (judged := _weight(reference))
+    )
+    yield from opening(case, {"tflite.external-buffer": EXTERNAL}, worse_away)
+
+
+def _name(reference: Reference) -> str:
+    if reference.kind == "executorch.op":
+        return f"{reference.module}::{reference.name}"
+    return reference.name or "one without a name"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import inside, told
+from scanners.rules.case import bent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scanners.facts import AnomalyCode
-    from scanners.findings import Finding, Severity
+    from scanners.findings import Finding
     from scanners.rules.case import Case
 
 _FORMAT: Final = "https://github.com/ggml-org/ggml/blob/master/docs/gguf.md"
@@ -78,12 +78,4 @@ RULES: Final[tuple[Rule, ...]] = tuple(ANOMALIES.values())
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about layout and metadata."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is None:
-            continue
-        severity: Severity | None = None
-        if fact.code == "gguf.trailing":
-            # What follows was handed to the other formats: if one of them knew it, there is something known of it.
-            severity = "high" if case.knows(inside(fact.member, f"tail@{fact.offset}")) else None
-        yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity=severity)
+    return bent(case, ANOMALIES)

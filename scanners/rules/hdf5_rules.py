@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, leads_away, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.facts import AnomalyCode, Opens, OpensKind
+    from scanners.facts import Anomaly, AnomalyCode, Opens, OpensKind
     from scanners.findings import Finding, Severity
     from scanners.rules.case import Case
 
@@ -104,13 +104,13 @@ def _is_model(case: Case, member: str) -> bool:
     return bool(member) or case.format == "hdf5.keras" or path.endswith((".keras", ".weights.h5"))
 
 
+def _honest(case: Case, fact: Anomaly) -> Severity | None:
+    return "low" if fact.code == "hdf5.shape" and not _is_model(case, fact.member) else None
+
+
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about HDF5 files: of what they open, one for each file, way and weight."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is not None:
-            honest = rule.id == "hdf5-shape" and not _is_model(case, fact.member)
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity="low" if honest else None)
+    yield from bent(case, ANOMALIES, _honest)
     found: dict[tuple[str, OpensKind, Severity], list[Opens]] = defaultdict(list)
     for opens in case.opens:
         if opens.kind in OPENS:
@@ -119,9 +119,8 @@ def judge(case: Case) -> Iterator[Finding]:
             found[opens.member, opens.kind, severity].append(opens)
     for (member, kind, severity), facts in found.items():
         paths = sorted({opens.path for opens in facts})
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         yield OPENS[kind].at(
-            f"{OPENS[kind].title}: {', '.join(map(repr, paths[:_SHOWN]))}{more}",
+            f"{OPENS[kind].title}: {listed(map(repr, paths), _SHOWN)}",
             member=member,
             offset=facts[0].offset,
             severity=severity,

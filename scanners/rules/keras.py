@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.findings import SEVERITIES
-from scanners.rules.case import leads_away, told
-from scanners.rules.code_objects import risks, some
+from scanners.rules.case import leads_away, listed, told
+from scanners.rules.code_objects import risks
 from scanners.rules.keras_arithmetic import BELOW, TOP
 from scanners.rules.keras_names import CLASSES, FUNCTIONS
 from scanners.rules.keras_rules import (
@@ -43,7 +43,6 @@ __all__ = ["RULES", "judge"]
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {"keras.duplicate": DUPLICATE}
 """The rule that speaks of each way to bend a configuration."""
 
-_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _FAMILY: Final = frozenset("keras tf_keras keras_core keras_hub keras_nlp keras_cv tensorflow_addons".split())
 _IN_TENSORFLOW: Final = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow_core.python.keras")
 _LAYOUT: Final = frozenset("src _tf_keras api legacy _v1 _v2 v1 v2".split())
@@ -90,7 +89,6 @@ _LAMBDA: Final = (
     )
 )
 """What a lambda may name that only computes: the names of operations, of their modules, and of tensors' own parts."""
-_SHOWN: Final = 8
 _APART: Final = 16
 """Pieces of code with unknown names that get a finding each; those that follow get one together."""
 
@@ -103,7 +101,7 @@ class _Found(NamedTuple):
 
 
 def _worse(a: Severity, b: Severity) -> Severity:
-    return max(a, b, key=_RANK.__getitem__)
+    return max(a, b, key=SEVERITIES.index)
 
 
 def _denied(rule: Rule, decision: Decision, why: str) -> _Found:
@@ -216,12 +214,12 @@ def _weigh(codes: list[Code], policy: Policy) -> tuple[Severity, str]:
     harm = dict.fromkeys(risk for code in codes for risk in _harm(code, policy))
     texts = dict.fromkeys(text for code in codes for text in code.strings)
     calls = dict.fromkeys(call for code in codes for call in code.calls)
-    on = f", with the texts {some([repr(text) for text in texts])}" if texts else ""
-    does = f"which calls {some(list(calls))}, and " if calls else "which "
+    on = f", with the texts {listed([repr(text) for text in texts], 6)}" if texts else ""
+    does = f"which calls {listed(calls, 6)}, and " if calls else "which "
     if harm:
-        return "critical", f"{does}uses {some(list(harm))}{on}"
+        return "critical", f"{does}uses {listed(harm, 6)}{on}"
     unknown = dict.fromkeys(name for code in codes for name in code.names if name not in _LAMBDA)
-    return ("high", f"{does}uses {some(list(unknown))}{on}") if unknown else ("medium", "")
+    return ("high", f"{does}uses {listed(unknown, 6)}{on}") if unknown else ("medium", "")
 
 
 def _harm(code: Code, policy: Policy) -> Iterator[str]:
@@ -234,9 +232,12 @@ def _harm(code: Code, policy: Policy) -> Iterator[str]:
             continue
         for stop in range(at + 2, min(len(names), at + 5) + 1):
             path = ".".join((_ALIASES[name], *names[at + 1 : stop]))
-            found = _operation(path.partition(".")[2], policy) if name == "tf" else None
-            denied = policy.decide_path(path).kind == "deny" and names[stop - 1] not in _LAMBDA
-            if (name == "tf" and found and _RANK[found.severity] >= _RANK["high"]) or (name != "tf" and denied):
+            if name == "tf":
+                found = _operation(path.partition(".")[2], policy)
+                harms = found is not None and found.severity in {"high", "critical"}
+            else:
+                harms = policy.decide_path(path).kind == "deny" and names[stop - 1] not in _LAMBDA
+            if harms:
                 yield path
 
 
@@ -264,7 +265,7 @@ def _lambdas(case: Case, written: str | None) -> Iterator[Finding]:
     for (severity, why), places in alike.items():
         codes = [code for place in places for code in members[place]]
         names = list(dict.fromkeys(name for code in codes for name in code.names))
-        by = f", by {some(names)}" if names else ""
+        by = f", by {listed(names, 6)}" if names else ""
         more = f", and {len(places) - 1} more like it" if len(places) > 1 else ""
         yield LAMBDA.at(
             f"a Lambda layer runs code {why or f'which only computes{by}'}{more}",
@@ -308,9 +309,8 @@ def _names(case: Case, written: str | None) -> Iterator[Finding]:
     for (rule, member, _, severity), several in together.items():
         if severity in {"low", "medium"}:
             names = [calls.get((fact.member, fact.module, fact.name), _dotted(fact)) for fact in several]
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             yield rule.at(
-                f"{rule.title}: {', '.join(names[:_SHOWN])}{more}",
+                f"{rule.title}: {listed(names)}",
                 member=member,
                 severity=severity,
                 callee=_dotted(several[0]),

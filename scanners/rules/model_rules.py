@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import inside, leads_away, told
+from scanners.rules.case import bent, listed, opening, worse_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,9 +177,8 @@ def _r(case: Case) -> Iterator[Finding]:
 
 
 def _said(rule: Rule, member: str, code: Code, names: list[str], severity: Severity | None = None) -> Finding:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return rule.at(
-        f"{rule.title}: {', '.join(names[:_SHOWN])}{more}",
+        f"{rule.title}: {listed(names, _SHOWN)}",
         member=member,
         offset=code.offset,
         severity=severity,
@@ -208,23 +207,10 @@ def _hlo(case: Case) -> Iterator[Finding]:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about layouts, and about code that is not Python's."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is None:
-            continue
-        # What follows was handed to the other formats: if one of them knew it, there is something known of it.
-        known = fact.code == "model.trailing" and case.knows(inside(fact.member, f"tail@{fact.offset}"))
-        yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity="high" if known else None)
+    yield from bent(case, ANOMALIES)
     yield from _r(case)
     yield from _hlo(case)
     for reference in case.references:
         if reference.kind == "r.class":
             yield CLASS.at(f"{CLASS.title}: {reference.name}", member=reference.member, callee=reference.name)
-    for opened in case.opens:
-        if opened.kind == "faiss.lists":
-            yield LISTS.at(
-                f"{LISTS.title}: {opened.path!r}",
-                member=opened.member,
-                severity="high" if leads_away(opened.path) else None,
-                path=opened.path,
-            )
+    yield from opening(case, {"faiss.lists": LISTS}, worse_away)

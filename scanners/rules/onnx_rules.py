@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, leads_away, opening, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.facts import AnomalyCode
+    from scanners.facts import AnomalyCode, Reference
     from scanners.findings import Finding, Severity
     from scanners.rules.case import Case
 
@@ -129,49 +129,26 @@ _ESCAPED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]|(?:\A|[\\/#?])\s*\.\.[. ]*(?:[\\/#?]|\Z)")
 """Upwards in a spelling that only some systems read so."""
 _UP: Final = re.compile(r"((?:\.\./)+)[\w-][\w. -]*(?:/[\w-][\w. -]*)*", re.ASCII)
-_SHOWN: Final = 8
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about models."""
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset)
-    yield from _operators(case)
-    for opened in case.opens:
-        if opened.kind == "onnx.external-data":
-            rule, severity = PATH, _away(opened.path, case.path)
-        elif opened.kind == "onnx.context":
-            rule, severity = CONTEXT, _away(opened.path, "") or CONTEXT.severity
-        else:
-            continue
-        if severity is not None:
-            message = f"{rule.title}: {opened.path!r}"
-            yield rule.at(message, member=opened.member, severity=severity, path=opened.path, by=opened.by)
+    yield from bent(case, ANOMALIES)
+    yield from together(
+        (rule, None, fact.member, f"{fact.module}.{fact.name}")
+        for fact in case.references
+        if fact.kind == "onnx.op" and (rule := _rule(fact))
+    )
+    yield from opening(case, {"onnx.external-data": PATH}, lambda _, data: _away(data.path, case.path))
+    yield from opening(case, {"onnx.context": CONTEXT}, lambda rule, file: _away(file.path, "") or rule.severity)
 
 
-def _operators(case: Case) -> Iterator[Finding]:
-    """Findings about operators that are no standard ones: one for each rule and part."""
-    found: dict[tuple[str, str], tuple[Rule, dict[str, None]]] = {}
-    for fact in case.references:
-        if fact.kind != "onnx.op":
-            continue
-        name = f"{fact.module}.{fact.name}"
-        if _PYTHON_OPS.fullmatch(name):
-            rule = PYTHON
-        elif not _KNOWN.fullmatch(fact.module) or _FALLBACK.fullmatch(name):
-            rule = CUSTOM
-        else:
-            continue
-        found.setdefault((rule.id, fact.member), (rule, {}))[1][name] = None
-    for (_, member), (rule, names) in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield rule.at(
-            f"{rule.title}: {', '.join(list(names)[:_SHOWN])}{more}",
-            member=member,
-            callee=next(iter(names)),
-            operators=len(names),
-        )
+def _rule(operator: Reference) -> Rule | None:
+    """The rule that speaks of an operator; None of a standard one."""
+    name = f"{operator.module}.{operator.name}"
+    if _PYTHON_OPS.fullmatch(name):
+        return PYTHON
+    return CUSTOM if not _KNOWN.fullmatch(operator.module) or _FALLBACK.fullmatch(name) else None
 
 
 def _unescaped(path: str) -> str:

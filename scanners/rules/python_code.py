@@ -114,7 +114,6 @@ RULES: Final[tuple[Rule, ...]] = (
     TAMPERS,
 )
 
-_RANK: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _EARLY: Final = frozenset(("import", "load"))
 _WHEN: Final = {
     "import": "at import",
@@ -295,7 +294,7 @@ def judge(case: Case) -> Iterator[Finding]:
         for rule, severity in _seen(call):
             groups.setdefault((rule, call.member, call.opcode), []).append((severity, call))
     for (rule, member, when), found in groups.items():
-        worst = max((severity for severity, _ in found), key=_RANK.__getitem__)
+        worst = max((severity for severity, _ in found), key=SEVERITIES.index)
         if prose and worst == "low":
             continue
         calls = [call for severity, call in found if severity == worst]

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
+from scanners.rules.case import together
+from scanners.rules.python_code import FETCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,10 +112,6 @@ _FACTORIES: Final = frozenset(
     " curated_transformer merge_entities merge_noun_chunks merge_subtokens token_splitter doc_cleaner beam_ner"
     " beam_parser future_entity_ruler llm experimental_coref experimental_edit_tree_lemmatizer".split()
 )
-_FETCHES: Final = re.compile(
-    r"(?:curl|wget)\b.*(?:\||;|&&).*\b(?:ba|z|da)?sh\b|/dev/tcp/|base64 -{1,2}d", re.IGNORECASE | re.DOTALL
-)
-_SHOWN: Final = 6
 
 
 def _loader(case: Case, reference: Reference) -> Severity | None:
@@ -137,7 +135,7 @@ def _backend(_: Case, reference: Reference) -> Severity | None:
 
 
 def _command(_: Case, reference: Reference) -> Severity | None:
-    return "high" if _FETCHES.search(reference.name) else "low"
+    return "high" if FETCHES.search(reference.name) else "low"
 
 
 def _codec(_: Case, reference: Reference) -> Severity | None:
@@ -166,18 +164,13 @@ def judge(case: Case) -> Iterator[Finding]:
     """Findings about servers and registries: one for each rule, part and weight."""
     if case.path.lower().endswith(".whl") and case.format == "zip":
         yield WHEEL.at(WHEEL.title)
-    found: dict[tuple[Rule, str, Severity], list[Reference]] = {}
-    for reference in case.references:
-        if reference.kind in _JUDGES:
-            rule, weigh = _JUDGES[reference.kind]
-            if (severity := weigh(case, reference)) is not None:
-                found.setdefault((rule, reference.member, severity), []).append(reference)
-    for (rule, member, severity), references in found.items():
-        names = list(dict.fromkeys(_shown(reference) for reference in references))
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield rule.at(
-            f"{rule.title}: {', '.join(names[:_SHOWN])}{more}", member=member, severity=severity, callee=names[0]
-        )
+    yield from together(
+        (rule, severity, reference.member, _shown(reference))
+        for reference in case.references
+        if reference.kind in _JUDGES
+        for rule, weigh in [_JUDGES[reference.kind]]
+        if (severity := weigh(case, reference)) is not None
+    )
 
 
 def _shown(reference: Reference) -> str:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
+from scanners.rules.case import bent, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,11 +144,7 @@ def judge(case: Case) -> Iterator[Finding]:
             for each in look(code):
                 groups.setdefault((rule, code.member), (code, {}))[1][each] = None
     for (rule, member), (code, found) in groups.items():
-        shown = list(found)[:_SHOWN]
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         yield rule.at(
-            f"{rule.title}: {', '.join(shown)}{more}", member=member, offset=code.offset, digest=code.digest or None
+            f"{rule.title}: {listed(found, _SHOWN)}", member=member, offset=code.offset, digest=code.digest or None
         )
-    for fact in case.anomalies:
-        if oddity := ANOMALIES.get(fact.code):
-            yield oddity.at(f"{oddity.title}: {fact.detail}", member=fact.member, offset=fact.offset)
+    yield from bent(case, ANOMALIES)

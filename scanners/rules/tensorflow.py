@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.tf_paths import SAVERS
 from scanners.findings import Rule
-from scanners.rules.case import leads_away
+from scanners.rules.case import leads_away, listed, opening
 from scanners.rules.tensorflow_ops import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from scanners.facts import Opens
     from scanners.findings import Finding, Severity
@@ -159,7 +159,6 @@ _LIBRARIES: Final = frozenset(
 _LIBRARY: Final = re.compile(rf"TFText>\w+|Addons>\w+|IO>(?:{_CODECS})\w*", re.ASCII)
 """Operations of known libraries that compute and nothing else; without the library the model does not load."""
 
-_SHOWN: Final = 8
 _SAVERS_DEFAULT: Final = "model"
 """The path that TensorFlow's saver writes for the one that it is given later."""
 _LOADED: Final = "while the model is loaded"
@@ -171,17 +170,7 @@ def judge(case: Case) -> Iterator[Finding]:
     loaded = {(fact.member, fact.name) for fact in case.references if fact.kind == "tf.op.load"}
     yield from _operations(case, loaded)
     yield from _files(case, loaded)
-    for fact in case.opens:
-        if fact.kind == "tf.asset" and leads_away(fact.path):
-            yield _names(ASSET, fact)
-        elif fact.kind == "tfjs.weights" and leads_away(fact.path):
-            yield _names(WEIGHTS, fact)
-        elif fact.kind == "tf.checkpoint" and leads_away(fact.path):
-            yield _names(CHECKPOINT, fact)
-
-
-def _names(rule: Rule, fact: Opens) -> Finding:
-    return rule.at(f"{rule.title}: {fact.path!r}", member=fact.member, path=fact.path, by=fact.by)
+    yield from opening(case, {"tf.asset": ASSET, "tfjs.weights": WEIGHTS, "tf.checkpoint": CHECKPOINT})
 
 
 def _operations(case: Case, loaded: set[tuple[str, str]]) -> Iterator[Finding]:
@@ -193,7 +182,7 @@ def _operations(case: Case, loaded: set[tuple[str, str]]) -> Iterator[Finding]:
     for (member, rule), names in found.items():
         at_load = any((member, name) in loaded for name in names)
         yield rule.at(
-            f"{rule.title}: {_listed(names)}, {_LOADED if at_load else _RUN}",
+            f"{rule.title}: {listed(sorted(set(names)))}, {_LOADED if at_load else _RUN}",
             member=member,
             trigger="load" if at_load else "inference",
             operations=len(set(names)),
@@ -218,7 +207,7 @@ def _files(case: Case, loaded: set[tuple[str, str]]) -> Iterator[Finding]:
     for (member, op, severity), facts in found.items():
         at_load = (member, op) in loaded
         paths = [repr(fact.path) for fact in facts if fact.path]
-        opened = _listed(paths) if paths else "a path that the graph is given or computes"
+        opened = listed(sorted(set(paths))) if paths else "a path that the graph is given or computes"
         yield FILE.at(
             f"{op} {'writes' if facts[0].writes else 'reads'} {opened}, {_LOADED if at_load else _RUN}",
             member=member,
@@ -243,10 +232,3 @@ def _weight(fact: Opens, op: str) -> Severity | None:
             return "high" if fact.writes else "medium"
         case _:
             return None
-
-
-def _listed(names: Iterable[str]) -> str:
-    """A few of the names, each once."""
-    each = sorted(set(names))
-    more = f" and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
-    return f"{', '.join(each[:_SHOWN])}{more}"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, leads_away
 from scanners.rules.places import Place, place_of
 
 if TYPE_CHECKING:
@@ -185,6 +185,4 @@ def judge(case: Case) -> Iterator[Finding]:
             yield GIT.at(
                 f"{GIT.title}: {opened.by} is {opened.path}", member=opened.member, severity=severity, path=opened.path
             )
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset)
+    yield from bent(case, ANOMALIES)

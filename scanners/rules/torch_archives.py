@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import told
+from scanners.rules.case import bent, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,11 +144,12 @@ _REDIRECTING: Final = frozenset("attrgetter call itemgetter methodcaller setitem
 _BUILTINS: Final = frozenset(dir(builtins))
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _STRANGE: Final = re.compile(r"__|[\[\]{}'\"\\@;:]|(?<!\d)\.|\.(?=[A-Za-z_])|\blambda\b")
-_SHOWN: Final = 8
 
 
-def _expression(fact: Anomaly) -> Severity | None:
+def _weight(_: Case, fact: Anomaly) -> Severity | None:
     """A formula that only calls a function that is not known may come from a newer torch."""
+    if fact.code != "torch.expression":
+        return None
     strange = _STRANGE.search(fact.detail) or fact.detail.endswith("…")
     return None if strange or not _BUILTINS.isdisjoint(_WORD.findall(fact.detail)) else "medium"
 
@@ -179,11 +180,7 @@ def _target(case: Case, fact: Reference) -> tuple[Rule, Severity | None] | None:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about torch archives beyond their pickles and their layout."""
-    for fact in case.anomalies:
-        rule = ANOMALIES.get(fact.code)
-        if rule is not None:
-            severity = _expression(fact) if rule is EXPRESSION else None
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity=severity)
+    yield from bent(case, ANOMALIES, _weight)
     found: dict[tuple[str, Severity | None, str], tuple[Rule, list[Reference]]] = {}
     modules: list[str] = []
     for reference in case.references:
@@ -196,20 +193,15 @@ def judge(case: Case) -> Iterator[Finding]:
                 found.setdefault((rule.id, severity, reference.member), (rule, []))[1].append(reference)
     if modules or case.format == "torch.package":
         yield PACKAGE.at(
-            f"loading from it runs {_listed(modules)}" if modules else PACKAGE.title, modules=len(modules) or None
+            f"loading from it runs {listed(modules)}" if modules else PACKAGE.title, modules=len(modules) or None
         )
     for (_, severity, member), (rule, references) in found.items():
         names = list(dict.fromkeys(f"{each.module}.{each.name}" for each in references))
         yield rule.at(
-            f"{rule.title}: {_listed(names)}",
+            f"{rule.title}: {listed(names)}",
             member=member,
             offset=references[0].offset,
             severity=severity,
             callee=names[0],
             names=len(names),
         )
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import leads_away, told
+from scanners.rules.case import bent, leads_away, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,22 +151,22 @@ _TOKENIZERS: Final = frozenset(
 _SITE: Final = re.compile(r"https?://(?:[a-z][a-z0-9-]*\.)+[a-z]{2,}/", re.IGNORECASE)
 """The address of a site with a name, where public document types lie."""
 _STYLESHEETS: Final = (".xsl", ".xslt")
-_SHOWN: Final = 8
 _OPENS: Final = {"xml.external": EXTERNAL, "openvino.kernel": KERNEL, "openvino.library": LIBRARY}
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Findings about documents."""
-    for fact in case.anomalies:
-        if rule := ANOMALIES.get(fact.code):
-            plain = fact.code == "xml.stylesheet" and case.path.lower().endswith(_STYLESHEETS)
-            severity: Severity | None = "low" if plain else None
-            yield rule.at(told(rule, fact), member=fact.member, offset=fact.offset, severity=severity)
+    plain = case.path.lower().endswith(_STYLESHEETS)
+    yield from bent(case, ANOMALIES, lambda _, fact: "low" if plain and fact.code == "xml.stylesheet" else None)
     for opened in case.opens:
         if rule := _OPENS.get(opened.kind):
             message = f"{rule.title}: {opened.path!r} ({opened.by})"
             yield rule.at(message, member=opened.member, severity=_weight(opened), path=opened.path, by=opened.by)
-    yield from _operators(case)
+    yield from together(
+        (CUSTOM, None, fact.member, f"{fact.module}.{fact.name}")
+        for fact in case.references
+        if fact.kind == "openvino.op" and not _is_known(fact)
+    )
     for name in case.references:
         if name.kind == "pmml.function":
             callee = f"{name.module}.{name.name}"
@@ -187,15 +187,3 @@ def _is_known(operator: Reference) -> bool:
     if operator.module == "extension":
         return operator.name in _TOKENIZERS
     return _SETS.fullmatch(operator.module) is not None
-
-
-def _operators(case: Case) -> Iterator[Finding]:
-    """Findings about operators of OpenVINO that are no standard ones: one for each part."""
-    found: dict[str, dict[str, None]] = {}
-    for fact in case.references:
-        if fact.kind == "openvino.op" and not _is_known(fact):
-            found.setdefault(fact.member, {})[f"{fact.module}.{fact.name}"] = None
-    for member, names in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        message = f"{CUSTOM.title}: {', '.join(list(names)[:_SHOWN])}{more}"
-        yield CUSTOM.at(message, member=member, callee=next(iter(names)), operators=len(names))
