@@ -4,6 +4,18 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in each run, so that what is green here is green there, however slow the machine: `EXAMPLES=new`
+# draws others.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=os.environ.get("EXAMPLES") != "new",
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 # A shell that runs the suite in the background has it ignore Ctrl-C, and every command that it starts as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
