@@ -38,9 +38,11 @@ suspicion: .venv/development
 oracle-hdf5: .venv/development
 	$(BIN)/python -m tests.properties.hdf5_oracle $(PYTHON_H5PY)
 
-# Bent files against every reader: SAMPLES=folder SECONDS=600. What is found lies in fuzz-found/.
-fuzz: .venv/development
-	$(BIN)/python -m tests.properties.fuzz $${SAMPLES:-tests/data} --seconds $${SECONDS:-600}
+# Bent files against a reader, or all: READER=gguf SECONDS=600 SAMPLES=folder PAGE=1 (into docs/fuzzing.md). What is found
+# lies in fuzz-found/. `fuzz-each` goes through all readers, so many seconds each.
+fuzz fuzz-each: .venv/development
+	$(BIN)/python -m tests.properties.fuzz $(SAMPLES) --seconds $${SECONDS:-600} $(addprefix --reader=,$(READER)) \
+	    $(if $(filter fuzz-each,$@)$(PAGE),--each) $(if $(PAGE),--page)
 
 fmt: .venv/development
 	$(BIN)/ruff check --fix .

@@ -1,138 +1,272 @@
-"""Every reader against bent files, for long: `make fuzz SAMPLES=tests/data/hdf5 SECONDS=600`.
+"""Every reader against bent files, for long: `make fuzz READER=gguf SECONDS=600`, `make fuzz-each SECONDS=120`.
 
-Each of the samples is cut, spliced, repeated and bent in some bytes, and scanned in a child that has little memory and
-little time. What is looked for: an exception that is not the outcome's own, a hang, memory past its limit, a crash,
-an account that does not add up. What is found is left in a folder as a file, to become a regression test.
+Samples are the honest files below tests/data, those of every attack, and the lookalikes; of a reader, those that it
+takes as they stand, or else those in a part of which it takes something. Each is bent (bends.py) and scanned in a child
+that has little memory and little time. What is looked for: an exception that is not the outcome's own, a hang, memory
+past its limit, a crash, and a file of which one of these does not hold:
+
+- The account adds up to the file.
+- Every fact can cross the wall of the jail, and the rules judge them.
+- Bytes that come in rounds say what the whole says, and the rounds are bounded.
+- What is left of a malicious file that was cut is not complete and clean; a text, a message cut between two of its
+  fields, or one of several streams may be.
+
+What is found is left in a folder as a file, to become a regression test.
 """
 
 import argparse
 import hashlib
 import os
 import random
+import re
 import resource
 import signal
 import sys
 import time
 import traceback
-from collections import Counter
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from typing import NamedTuple
 
-from scanners import routing
+from audit.examine import ROUNDS
+from scanners import wire
 from scanners.budget import Limits
-from scanners.scanner import Read
+from scanners.facts import Anomaly
+from scanners.findings import verdict
+from scanners.judge import complete, judge
+from scanners.registry import SCANNERS
+from scanners.routing import _TEXT as TEXT
+from scanners.routing import Router
+from scanners.rules.policy import Policy
+from scanners.scanner import NotThisFormat, Read
 from scanners.source import BytesSource
+from tests.craft import lookalikes
+from tests.craft.reading import scan_in_rounds
+from tests.craft.table import DATA, NO_SAMPLES, PAGES
+from tests.properties.bends import bend, fields
 
 MEMORY = 1 << 30
 """Bytes of address space beyond what the fuzzer itself has."""
 SECONDS = 20
-"""For one scan; samples are small."""
+"""Of the processor, for one scan and its laws; samples are small."""
 BATCH = 200
 """Scans of one child."""
-_WORDS = [
-    b"\0" * 8,
-    b"\xff" * 8,
-    b"\x7f" + b"\xff" * 7,
-    b"\x80",
-    b"\0",
-    b"\xff",
-    b"PK\x03\x04",
-    b"\x80\x04",
-    b'"',
-    b"{",
-    b"]",
-]
+TINY = Limits(inflated=1 << 20, ratio_floor=1 << 16, whole=1 << 16, facts=200)
+BLOCKS = (512, 4096, 1 << 16)
+"""Bytes that come in at once, where they come in rounds."""
+STREAMS = {"pickle", "torch.legacy"}
+"""Formats whose beginnings are files of the same format; test_suspicion.py has the law of them."""
+CLOSED = {"json", "xml"}
+"""Texts that have an end."""
+BEHIND = {"file.polyglot", "zip.leading", "zip.sizes"}
+"""What is said of a file that has another behind itself."""
+SEEDS = {
+    "rwkv_vocab_v20230424.txt": b"1 '\\x00' 1\n2 \"it's\" 4\n3 b'\\xe3\\x81' 2\n4 'a' 1\n",
+    "pyproject.toml": b'[build-system]\nrequires = ["hatchling"]\n[tool.x]\na.b = {c = [1, 2.5, 1979-05-27], "d" = """e"""}\n',
+    "chat_template.jinja": b"{% for m in messages %}{{ m['role'] + ': ' + m.content|trim }}{% endfor %}{# said #}",
+    "model.engine": b"ptrt" + bytes(40) + b"\x7fELF\x02\x01\x01" + bytes(90),
+}
+"""Of formats that no other sample has."""
+PAGE = DATA.parents[1] / "docs" / "fuzzing.md"
+_ROW = re.compile(r"\| (\S+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| (.*) \|")
+_HEAD = """\
+# Bent files: how long each reader was fuzzed, and what came of it
+
+`make fuzz READER=gguf SECONDS=600` bends what a reader takes, byte by byte and within its packings, and holds every
+answer to the laws that `tests/properties/fuzz.py` tells. With `PAGE=1` it adds to the row of that reader here, or begins
+a new one where the reader's version is another; `make fuzz-each` goes through all readers. The last column is written by
+hand: what was found has a test below `tests/regressions/`. Seconds are of real time.
+
+| reader | version | samples | scans | seconds | found and mended |
+| --- | --- | --- | --- | --- | --- |
+"""
 
 
-def bend(chance, data, others):
-    """A mutant of some bytes."""
-    made = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 4, 16))):
-        at = chance.randrange(len(made) + 1)
-        match chance.randrange(8):
-            case 0 if made:
-                made[at % len(made)] = chance.randrange(256)
-            case 1 if made:
-                made[at % len(made)] ^= 1 << chance.randrange(8)
-            case 2:
-                del made[at:]
-            case 3:
-                del made[at : at + chance.randrange(1, 64)]
-            case 4:
-                made[at : at + chance.choice((0, 1, 4, 8))] = chance.choice(_WORDS)
-            case 5:
-                other = chance.choice(others)
-                start = chance.randrange(len(other) + 1)
-                made[at:at] = other[start : start + chance.randrange(1, 512)]
-            case 6:
-                piece = made[at : at + chance.randrange(1, 256)]
-                made[at:at] = piece * chance.choice((1, 2, 100))
-            case _:
-                width = chance.choice((2, 4, 8))
-                value = chance.choice((0, 1, len(made), len(made) - 1, (1 << (8 * width)) - 1, 1 << (8 * width - 1)))
-                made[at : at + width] = (value % (1 << (8 * width))).to_bytes(width, chance.choice(("little", "big")))
-    return bytes(made)
+class Sample(NamedTuple):
+    name: str
+    data: bytes
 
 
-def check(data, name):
-    """Scan, and hold the outcome to what every outcome keeps."""
-    outcome = routing.scan_blob(BytesSource(data), name, Limits())
+def everything(folders, largest):
+    """The samples that there are, or those below some folders."""
+    made = [] if folders else [Sample(a.name, a.data) for p in PAGES for group in p.attacks.values() for a in group]
+    if not folders:
+        made += [Sample(*seed) for seed in SEEDS.items()]
+        made += [Sample(*file) for repo in lookalikes.WEIGHTS for file in lookalikes.lookalike(repo).items()]
+    for path in sorted(path for root in folders or [DATA] for path in (root.rglob("*") if root.is_dir() else [root])):
+        if path.is_file() and (folders or path.suffix not in NO_SAMPLES) and path.stat().st_size <= largest:
+            made.append(Sample(path.name, path.read_bytes()))
+    return sorted({sample for sample in made if len(sample.data) <= largest})
+
+
+def taken(samples):
+    """By the name of each reader, the samples that it takes."""
+    whole, parts, now = {}, {}, []
+
+    def watched(scanner):
+        def scan(source, own):
+            try:
+                scanner.scan(source, own)
+            except NotThisFormat:
+                raise
+            except Exception:
+                now.append((scanner.name, own.depth))
+                raise
+            now.append((scanner.name, own.depth))
+
+        return scanner._replace(scan=scan)
+
+    router = Router([watched(scanner) for scanner in SCANNERS])
+    for sample in samples:
+        now.clear()
+        router.scan_blob(BytesSource(sample.data), sample.name, Limits())
+        for name, depth in set(now):
+            (parts if depth else whole).setdefault(name, []).append(sample)
+    return {scanner.name: whole.get(scanner.name) or parts.get(scanner.name, []) for scanner in SCANNERS}
+
+
+def said(data, name, limits):
+    """The outcome of a file, and its verdict; every outcome keeps what is held of it here."""
+    outcome = Router(SCANNERS).scan_blob(BytesSource(data), name, limits)
     assert isinstance(outcome, Read), outcome
     account = outcome.account
     assert account.examined + account.inert + account.unexplained == len(data), account
+    assert min(account.examined, account.inert, account.unexplained) >= 0, account
+    for fact in outcome.facts[:1000]:
+        assert wire.decode(wire.encode(wire.Seen(0, (fact,)))).facts == (fact,), fact
+    findings = judge(outcome.facts, path=name, format=outcome.format, policy=Policy.default())
+    return outcome, verdict({f.severity for f in findings}, complete=complete(outcome.facts, account))
 
 
-def child(chance, samples, said):
-    """One batch; what is scanned is written down before it is scanned."""
+def _begins(data, fmt):
+    """Whether what is left of a file may be a file: a text, a message, one of several streams."""
+    return fmt in STREAMS or bool(fields(data)) or (bool(TEXT.fullmatch(data)) and fmt not in CLOSED)
+
+
+def check(chance, sample, others):
+    """Bend a sample and hold what is said of it to the laws; what is scanned is told before, for the crash."""
+    limits = chance.choice((Limits(), Limits(), Limits(), TINY))
+    cut = chance.random() < 0.1
+    data = sample.data[: chance.randrange(len(sample.data) + 1)] if cut else bend(chance, sample.data, others)
+    yield data
+    outcome, answer = said(data, sample.name, limits)
+    if cut and answer == "clean" and not _begins(data, outcome.format):
+        whole, before = said(sample.data, sample.name, limits)
+        behind = any(isinstance(fact, Anomaly) and fact.code in BEHIND for fact in whole.facts)
+        assert before != "malicious" or behind, f"clean after a cut: {outcome.format}"
+    if chance.random() < 0.25:
+        block = chance.choice(BLOCKS)
+        rounds = scan_in_rounds(data, sample.name, scanners=SCANNERS, block=block, limits=limits, most=ROUNDS)[0]
+        assert rounds == outcome, "rounds say something else"
+
+
+def _place(error):
+    """Where an exception came from: the same for all that one flaw makes."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = [f for f in frames if "/scanners/" in f.filename] or frames
+    at = inner[-1]
+    about = str(error)[:100] if isinstance(error, AssertionError) else ""
+    return f"{type(error).__name__} {about!r} in {Path(at.filename).name}:{at.lineno}"
+
+
+def child(chance, samples, told):
+    """One batch. `told` is what is being scanned: its number in the batch, its name, and its bytes behind a line."""
     usage = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (usage + MEMORY, usage + MEMORY))
-    everything = [data for _, data in samples]
-    for _ in range(BATCH):
-        name, data = chance.choice(samples)
-        mutant = bend(chance, data, everything)
-        said.write_bytes(name.encode() + b"\n" + mutant)
-        signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    others = [sample.data for sample in samples]
+    for number in range(BATCH):
+        sample = chance.choice(samples)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
-            check(mutant, name)
-        except BaseException:  # noqa: BLE001 - whatever it is, it is what is looked for
-            traceback.print_exc()
+            for data in check(chance, sample, others):
+                told.write_bytes(f"{number}\n{sample.name}\n".encode() + data)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+            told.with_suffix(".why").write_text(
+                "".join((_place(error), "\n", *traceback.format_exception(error, limit=-8)))
+            )
             os._exit(1)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     os._exit(0)
+
+
+def fuzz(samples, seconds, seed, folder):
+    """Bend samples until the time is over: how many were scanned, and what was found, each kind of it once."""
+    told = folder / f"last.{os.getpid()}"
+    until, batches, scans, found = time.monotonic() + seconds, 0, 0, {}
+    while time.monotonic() < until:
+        batches += 1
+        told.with_suffix(".why").unlink(missing_ok=True)
+        pid = os.fork()
+        if pid == 0:
+            child(random.Random(f"{seed} {batches}"), samples, told)
+        _, status = os.waitpid(pid, 0)
+        number, name, data = told.read_bytes().split(b"\n", 2)
+        scans += int(number) + 1
+        if not status:
+            continue
+        code, why = os.waitstatus_to_exitcode(status), told.with_suffix(".why")
+        about = why.read_text() if why.exists() else f"exit code {code}: {name.decode()}"
+        kind = about.partition("\n")[0]
+        if kind not in found:
+            found[kind] = folder / f"{hashlib.sha256(data).hexdigest()[:12]}.{Path(name.decode()).name}"
+            found[kind].write_bytes(data)
+            print(f"{about.strip()}\n{found[kind]}", flush=True)
+    for left in (told, told.with_suffix(".why")):
+        left.unlink(missing_ok=True)
+    return scans, found
+
+
+def note(scanner, samples, scans, seconds):
+    """Add a run to the page."""
+    with PAGE.open("a+") as page:
+        flock(page, LOCK_EX)
+        page.seek(0)
+        rows = {row[1]: row.groups() for row in _ROW.finditer(page.read())}
+        _, version, _, before, long, mended = rows.get(scanner.name, ("", "", "", "0", "0", "—"))
+        if version == str(scanner.version):
+            scans, seconds = scans + int(before.replace(",", "")), seconds + int(long.replace(",", ""))
+        rows[scanner.name] = (scanner.name, scanner.version, samples, f"{scans:,}", f"{seconds:,}", mended)
+        ordered = [rows[each.name] for each in SCANNERS if each.name in rows]
+        page.truncate(0)
+        page.write(_HEAD + "".join(f"| {' | '.join(map(str, row))} |\n" for row in ordered))
 
 
 def main():
     """Fuzz until the time is over; 1 if anything was found."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("samples", type=Path, nargs="+")
+    parser.add_argument("samples", type=Path, nargs="*", help="files or folders; all that there are")
+    parser.add_argument("--reader", action="append", choices=[scanner.name for scanner in SCANNERS])
+    parser.add_argument("--each", action="store_true", help="one reader after another, each as long")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--largest", type=int, default=200_000)
     parser.add_argument("--found", type=Path, default=Path("fuzz-found"))
+    parser.add_argument("--page", action="store_true", help="add to docs/fuzzing.md, with --each")
     given = parser.parse_args()
-    paths = [
-        path for root in given.samples for path in (root.rglob("*") if root.is_dir() else [root]) if path.is_file()
-    ]
-    samples = [(path.name, path.read_bytes()) for path in sorted(paths) if path.stat().st_size <= given.largest]
-    print(f"{len(samples)} samples, seed {given.seed}", flush=True)
     given.found.mkdir(parents=True, exist_ok=True)
-    said = given.found / "last"
-    until, batches, found = time.monotonic() + given.seconds, 0, Counter()
-    while time.monotonic() < until:
-        batches += 1
-        pid = os.fork()
-        if pid == 0:
-            child(random.Random(f"{given.seed} {batches}"), samples, said)
-        _, status = os.waitpid(pid, 0)
-        if status:
-            code = os.waitstatus_to_exitcode(status)
-            name, _, data = said.read_bytes().partition(b"\n")
-            kept = given.found / f"{hashlib.sha256(data).hexdigest()[:12]}.{name.decode()}"
-            kept.write_bytes(data)
-            found[code] += 1
-            print(f"exit code {code}: {kept}", flush=True)
-    said.unlink(missing_ok=True)
-    print(f"about {batches * BATCH} scans, found {dict(found) or 'nothing'}")
-    sys.exit(bool(found))
+    samples, readers = everything(given.samples, given.largest), given.reader
+    groups = {"all": samples}
+    if readers or given.each:
+        groups = taken(samples)
+        groups = {name: groups[name] for name in readers or groups}
+    if readers and len(readers) > 1 and not given.each:
+        groups = {" ".join(readers): sorted({sample for name in readers for sample in groups[name]})}
+    print(f"{len(samples)} samples, seed {given.seed}", flush=True)
+    print("reader | samples | scans | seconds | found", flush=True)
+    bad = False
+    for name, own in groups.items():
+        if not own:
+            print(f"{name}: no sample", flush=True)
+            continue
+        start = time.monotonic()
+        scans, found = fuzz(own, given.seconds, given.seed, given.found)
+        seconds = round(time.monotonic() - start)
+        bad |= bool(found)
+        print(f"{name} | {len(own)} | {scans:,} | {seconds} | {len(found)}", flush=True)
+        if given.page:
+            note(next(scanner for scanner in SCANNERS if scanner.name == name), len(own), scans, seconds)
+    sys.exit(bad)
 
 
 if __name__ == "__main__":
