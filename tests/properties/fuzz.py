@@ -64,6 +64,7 @@ SEEDS = {
     "rwkv_vocab_v20230424.txt": b"1 '\\x00' 1\n2 \"it's\" 4\n3 b'\\xe3\\x81' 2\n4 'a' 1\n",
     "pyproject.toml": b'[build-system]\nrequires = ["hatchling"]\n[tool.x]\na.b = {c = [1, 2.5, 1979-05-27], "d" = """e"""}\n',
     "chat_template.jinja": b"{% for m in messages %}{{ m['role'] + ': ' + m.content|trim }}{% endfor %}{# said #}",
+    "words.txt": "import os\nwords: [1]\n".encode("utf-16"),
     "model.engine": b"ptrt" + bytes(40) + b"\x7fELF\x02\x01\x01" + bytes(90),
 }
 """Of formats that no other sample has."""
