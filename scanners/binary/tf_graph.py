@@ -40,6 +40,10 @@ _LOAD_COLLECTIONS: Final = frozenset(
 _LOAD_SIGNATURE: Final = b"__saved_model_init_op"
 _ASSET: Final = b"asset of the object graph"
 """Stands for what no node of the graph is."""
+_SAYS: Final = frozenset((b"rewrite", b"template", b"separator", b"fill"))
+"""Attributes of which an operation makes texts."""
+_NOTHING: Final = frozenset((b"", b"/"))
+"""What stands between the parts of honest paths."""
 _GIVEN: Final = frozenset((b"Placeholder", b"PlaceholderV2", b"PlaceholderWithDefault"))
 
 
@@ -248,11 +252,13 @@ class Graph:
             if (joined := self._joined(body, name, 0)) is not None:
                 constants += joined
                 continue
+            said = [self._content(each.value.s) for each in node.message.attr if each.key in _SAYS]
+            constants += [each for each in said if each not in _NOTHING]
             inner = [
                 (self._bodies[each], last) for each in self._functions(node) for last in self._bodies[each].returned
             ]
             inner += [(body, _base(each)) for each in self._assigned.get((body.name, name), ())]
-            computed |= not node.data and not inner and node.op not in _GIVEN
+            computed |= not node.data and not inner and not said and node.op not in _GIVEN
             todo += [(body, _base(each)) for each in node.data] + inner
         return _Origins(constants, given, computed)
 

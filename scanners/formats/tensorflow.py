@@ -187,7 +187,7 @@ def _constants(message: Any, content: Callable[[bytes], bytes]) -> Iterator[tupl
 
 SCANNER = Scanner(
     "tensorflow",
-    3,
+    4,
     frozenset((".pb", ".meta", ".pbtxt", "fingerprint")),
     recognise,
     scan,

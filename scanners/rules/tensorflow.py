@@ -161,6 +161,8 @@ _LIBRARY: Final = re.compile(rf"TFText>\w+|Addons>\w+|IO>(?:{_CODECS})\w*", re.A
 
 _SAVERS_DEFAULT: Final = "model"
 """The path that TensorFlow's saver writes for the one that it is given later."""
+_SAVERS_PARTS: Final = re.compile(r"(?:_temp(?:_[0-9a-f]{32})?/|\.)part")
+"""What it writes behind that (tensorflow/python/checkpoint/functional_saver.py, training/saver.py)."""
 _LOADED: Final = "while the model is loaded"
 _RUN: Final = "when the graph is run"
 
@@ -225,7 +227,10 @@ def _weight(fact: Opens, op: str) -> Severity | None:
         case "tf.op":
             return None if saver and fact.path == _SAVERS_DEFAULT else "high"
         case "tf.op.part":
-            return "high" if leads_away(fact.path) else None
+            if leads_away(fact.path):
+                return "high"
+            honest = not saver or fact.path == _SAVERS_DEFAULT or _SAVERS_PARTS.fullmatch(fact.path)
+            return None if honest else "medium"
         case "tf.op.computed":
             return "high" if saver or fact.writes else "medium"
         case "tf.op.input":

@@ -73,6 +73,8 @@ def metadata(config):
 WRITES = node("WriteFile", "act", "path", "text")
 TEXT = const("text", "HARMLESS")
 JOINED = node("StringJoin", "path", "a", "b", extra=text_attr("separator", "/"))
+REPLACED = text_attr("pattern", ".*") + text_attr("rewrite", PATH)
+SAVES = node("SaveV2", "s", "path", "n", "s", "v")
 
 OPERATIONS = several(
     "6.4",
@@ -145,6 +147,23 @@ SAVERS = several(
             TARGET, node("VarHandleOp", "v"), node("AssignVariableOp", "a", "v", "path"),
             node("ReadVariableOp", "r", "v"), node("SaveV2", "s", "r", "n", "s", "t"),
         ),
+        "the saver's path is replaced": saved_model(GIVEN, node("StaticRegexReplace", "path", "given", extra=REPLACED), SAVES),
+        "what is restored is replaced": saved_model(
+            GIVEN, node("StaticRegexReplace", "path", "given", extra=REPLACED), node("RestoreV2", "r", "path", "n", "s")
+        ),
+        "the saver's default is replaced": saved_model(
+            const("m", "model"), node("StaticRegexReplace", "path", "m", extra=REPLACED), SAVES
+        ),
+        "the saver's path is put in a text": saved_model(
+            GIVEN, node("StringFormat", "path", "given", extra=text_attr("template", "/etc/{}")), SAVES
+        ),
+        "what joins the saver's path leads upwards": saved_model(
+            GIVEN, const("b", "x"), node("StringJoin", "path", "given", "b", extra=text_attr("separator", "/../../")), SAVES
+        ),
+        "the saver's path has a part that no saver writes": (
+            saved_model(GIVEN, const("b", "x/."), const("c", "./y"), node("StringJoin", "path", "given", "b", "c"), SAVES),
+            {"severity": "medium", "verdict": "suspicious"},
+        ),
     },
     rule="tensorflow-file",
     severity="high",
@@ -178,6 +197,9 @@ PLACES = several(
             extra=objects(field(9, field(1, "path")), bound={"f": [0]}),
         ),
         "a path that is put together": saved_model(const("a", "/tmp"), const("b", "HARMLESS"), JOINED, READ),
+        "a path that is a text of an operation": saved_model(
+            node("StringFormat", "path", extra=text_attr("template", PATH)), READ
+        ),
         "a path in packed content": saved_model(const("path", tensor(PATH, packed=True)), READ),
         "the second graph of a model": saved_model(node("NoOp")) + field(2, meta(*READS)),
         "a graph in a constant": saved_model(const("g", tensor(HIDDEN))),

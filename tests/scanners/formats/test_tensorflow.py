@@ -136,8 +136,13 @@ def test_the_paths_of_an_operation_are_stated_as_they_stand():
             extra=asset("a:0", "words.txt") + field(4, field(1, "legacy_init_op") + field(2, field(1, field(1, "init")))),
         ),
         graph(node("f", "c"), functions=[function("f", node("NoOp"))]),
+        saved_model(
+            node("Placeholder", "p"), node("StaticRegexFullMatch", "m", "p", extra=text_attr("pattern", "^s3://.*")),
+            const("a", ".part"), const("b", "_temp_0123456789abcdef0123456789abcdef/part"), node("Select", "c", "m", "a", "b"),
+            node("StringJoin", "j", "p", "c", extra=text_attr("separator", "")), node("SaveV2", "s", "j", "n", "s", "v"),
+        ),
     ],
-    ids=["decoding", "words", "stderr", "memory", "own descriptors", "an asset that is fed", "a function"],
+    ids=["decoding", "words", "stderr", "memory", "own descriptors", "an asset that is fed", "a function", "a saver"],
 )  # fmt: skip
 def test_what_comes_near_is_clean(data):
     verdict, findings = said(data, "saved_model.pb")
