@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scanners.binary.protobuf_wire import outline
 from scanners.facts import TEXT_LIMIT
-from scanners.protos import coreml, onnx, paddle, sentencepiece, tensorflow
+from scanners.protos import caffe, cntk, coreml, onnx, paddle, sentencepiece, tensorflow
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scanners.account import Account
     from scanners.budget import Budget
+    from scanners.scanner import Scan
     from scanners.source import Source
 
 _ROOT = "hub_audit."
@@ -48,17 +48,20 @@ class Parsed(NamedTuple):
             value = content.read(0, min(content.size, TEXT_LIMIT + 1))
         return value.decode("utf-8", "backslashreplace")
 
-    def explain(self, account: Account) -> None:
-        """Account for the bytes that the message was read from: all but unknown fields; nothing, where it is broken."""
+    def account(self, scan: Scan, name: str) -> None:
+        """Account for the bytes that the message was read from, and state what of them is none of a `name`."""
+        if strange := self.strange + sum(span.length for span in self.unknown):
+            scan.unread("unknown", f"{strange} bytes of fields that a {name} does not have")
         if self.broken:
+            scan.unread("broken", f"no {name}: {self.broken}")
             return
         at = 0
         for span in sorted([*self.leaves.values(), *self.numbers, *self.unknown]):
-            account.examined(at, span.start)
+            scan.account.examined(at, span.start)
             at = span.stop
-        account.examined(at, account.size)
+        scan.account.examined(at, scan.account.size)
         for span in [*self.leaves.values(), *self.numbers]:
-            account.inert(*span)
+            scan.account.inert(*span)
 
 
 def load_libraries() -> None:
@@ -74,7 +77,7 @@ def _classes() -> dict[str, Any]:
 
     files = [
         file
-        for module in (tensorflow, onnx, sentencepiece, coreml, paddle)
+        for module in (tensorflow, onnx, sentencepiece, coreml, paddle, caffe, cntk)
         for file in descriptor_pb2.FileDescriptorSet.FromString(a2b_base64(module.DESCRIPTORS)).file
     ]
     # A pool of our own: what else is loaded into the process has no say.

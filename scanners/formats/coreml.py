@@ -63,11 +63,7 @@ def scan(source: Source, scan: Scan) -> None:
     kinds = [field for field, _ in message.ListFields() if field.number in _KINDS]
     if not 0 < message.specificationVersion < _VERSION_MOST or not (kinds or message.HasField("description")):
         raise NotThisFormat
-    parsed.explain(scan.account)
-    if parsed.broken:
-        scan.unread("broken", f"no Model: {parsed.broken}")
-    if strange := parsed.strange + sum(span.length for span in parsed.unknown):
-        scan.unread("unknown", f"{strange} bytes of fields that a Model does not have")
+    parsed.account(scan, "Model")
     _Model(source, scan, parsed).state()
 
 

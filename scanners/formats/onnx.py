@@ -59,11 +59,7 @@ def scan(source: Source, scan: Scan) -> None:
     parsed = parse(source, "onnx.ModelProto", scan.budget)
     if not _is_model(parsed.message):
         raise NotThisFormat
-    parsed.explain(scan.account)
-    if parsed.broken:
-        scan.unread("broken", f"no ModelProto: {parsed.broken}")
-    if strange := parsed.strange + sum(span.length for span in parsed.unknown):
-        scan.unread("unknown", f"{strange} bytes of fields that a ModelProto does not have")
+    parsed.account(scan, "ModelProto")
     Model(source, scan, parsed).state()
 
 

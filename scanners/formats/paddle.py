@@ -47,11 +47,7 @@ def scan(source: Source, scan: Scan) -> None:
     operators = [each for each in every(parsed.message) if each.DESCRIPTOR.name == "OpDesc" and each.type]
     if not operators or not all(each.type.isascii() for each in operators):
         raise NotThisFormat
-    parsed.explain(scan.account)
-    if parsed.broken:
-        scan.unread("broken", f"no ProgramDesc: {parsed.broken}")
-    if strange := parsed.strange + sum(span.length for span in parsed.unknown):
-        scan.unread("unknown", f"{strange} bytes of fields that a ProgramDesc does not have")
+    parsed.account(scan, "ProgramDesc")
     stated = Operators(scan)
     for each in operators:
         op = parsed.text(source, each.type)

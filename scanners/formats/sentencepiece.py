@@ -45,11 +45,7 @@ def scan(source: Source, scan: Scan) -> None:
     parsed = parse(source, "sentencepiece.ModelProto", scan.budget)
     if not (parsed.message.HasField("trainer_spec") or parsed.message.HasField("normalizer_spec")):
         raise NotThisFormat
-    parsed.explain(scan.account)
-    if parsed.broken:
-        scan.unread("broken", f"no ModelProto: {parsed.broken}")
-    if strange := parsed.strange + sum(span.length for span in parsed.unknown):
-        scan.unread("unknown", f"{strange} bytes of fields that a ModelProto does not have")
+    parsed.account(scan, "ModelProto")
 
 
 SCANNER = Scanner(

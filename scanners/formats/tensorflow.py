@@ -58,11 +58,7 @@ def scan(source: Source, scan: Scan) -> None:
         raise NotThisFormat
     kind, parsed = found
     scan.format = kind.format
-    parsed.explain(scan.account)
-    if parsed.broken:
-        scan.unread("broken", f"no {kind.message}: {parsed.broken}")
-    if strange := parsed.strange + sum(span.length for span in parsed.unknown):
-        scan.unread("unknown", f"{strange} bytes of fields that a {kind.message} does not have")
+    parsed.account(scan, kind.message)
     _Reader(source, scan, parsed).state(parsed.message)
 
 

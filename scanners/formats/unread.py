@@ -31,6 +31,7 @@ _GGML = _Kind("ggml", "GGML model")
 _HAILO = _Kind("hailo", "Hailo program")
 _RKNN = _Kind("rknn", "RKNN model")
 _NCNN = _Kind("ncnn", "NCNN model")
+_CNTK = _Kind("cntk", "CNTK model")
 _ANNOY = _Kind("annoy", "Annoy index")
 
 # At offset 0 unless said otherwise; the first that fits counts.
@@ -48,6 +49,7 @@ _MAGICS = (
     _Magic(8, b"DUCK", _Kind("duckdb", "DuckDB database")),
     _Magic(0, b"FEA1", _Kind("feather", "Feather file of version 1")),
     _Magic(0, b"RDX", _Kind("rds", "R data")),
+    _Magic(0, b"B\x00C\x00N\x00\x00\x00", _CNTK),
     _Magic(0, b"RKNN\x00\x00\x00\x00", _RKNN),
     _Magic(0, b"\x01HEF", _HAILO),
     *(_Magic(0, mark, _NCNN) for mark in (b"7767517\n", b"7767517\r\n", b"\x1d\x86\x76\x00")),
@@ -63,7 +65,6 @@ _NAMES = {
     ".arrow": _Kind("arrow", "Arrow file"),
     ".feather": _Kind("arrow", "Arrow file"),
     ".lance": _Kind("lance", "Lance file"),
-    **dict.fromkeys((".caffemodel", ".dnn"), _Kind("protobuf", "model of Caffe or CNTK")),
     **dict.fromkeys((".rknn", ".om", ".hef", ".bmodel", ".nb"), _Kind("npu", "program for a neural processor")),
     **dict.fromkeys((".mnn", ".ncnn", ".uff"), _Kind("graph", "model of MNN, ncnn or TensorRT")),
     ".msgpack": _Kind("msgpack", "MessagePack"),
@@ -81,7 +82,7 @@ _NAMES = {
     ".rknn": _RKNN,
     ".tmfile": _Kind("tengine", "Tengine model"),
     ".caffemodel": _Kind("caffe", "Caffe model"),
-    **dict.fromkeys((".cntk", ".dnn"), _Kind("cntk", "CNTK model")),
+    **dict.fromkeys((".cntk", ".dnn", ".cmf"), _CNTK),
     ".uff": _Kind("uff", "TensorRT UFF model"),
     ".hef": _HAILO,
     ".om": _Kind("ascend", "Ascend model"),

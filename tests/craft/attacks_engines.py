@@ -3,7 +3,24 @@
 import json
 
 from tests.craft.attack import several
-from tests.craft.engines import attr, coreml, custom, linked, mil, mil_text, op, package, pir, pir_op, program, symbol
+from tests.craft.engines import (
+    attr,
+    caffe,
+    caffe_layer,
+    cntk_model,
+    coreml,
+    custom,
+    linked,
+    mil,
+    mil_text,
+    op,
+    package,
+    pir,
+    pir_op,
+    program,
+    prototxt,
+    symbol,
+)
 from tests.craft.engines import layer as coreml_layer
 from tests.craft.pickles import asm, system
 from tests.craft.tensorflow import field, number
@@ -293,6 +310,63 @@ ENGINE_ATTACKS = {
                 "an operator in a region of another": pir(pir_op("2.if", regions=[{"blocks": [{"ops": [pir_op("3.exec")]}]}])),
             },
             **SUSPICIOUS, rule="engine-custom-operator", name="inference.json",
+        ),
+    ],
+    "Caffe and CNTK": [
+        *several(
+            "7.12",
+            {
+                "a layer of Python": (
+                    prototxt("python_param { module: 'rpn.proposal_layer' layer: 'ProposalLayer' }"),
+                    {"severity": "medium", "verdict": "suspicious"},
+                ),
+                "a layer of Python in a network with weights": (
+                    caffe(caffe_layer(), caffe_layer("Python", python=("acme.layers", "Layer", "{}"))),
+                    {"severity": "medium", "verdict": "suspicious", "name": "model.caffemodel"},
+                ),
+                "a layer that calls a program": prototxt("python_param { module: 'os' layer: 'system' param_str: 'x' }"),
+                "a layer that calls a program, in escapes": prototxt(
+                    r"python_param: < module: '\157' 's' layer: 'sy\x73tem' >"
+                ),
+                "a class of the user": (
+                    cntk_model(module="acme", **{"class": "Layer"}),
+                    {"severity": "medium", "verdict": "suspicious", "name": "model.dnn"},
+                ),
+                "a class of the user that calls a program": (
+                    cntk_model(module="os", **{"class": "system"}), {"name": "model.dnn"}
+                ),
+            },
+            severity="critical", rule="config-target", name="deploy.prototxt",
+        ),
+        *several(
+            "7.12",
+            {
+                "a statement in place of a class": cntk_model(module="os", **{"class": "system; system('echo')"}),
+                "a statement in place of a module": cntk_model(
+                    module="os import system; system('echo') #", **{"class": "x"}
+                ),
+            },
+            severity="critical", rule="config-target", name="model.cmf",
+        ),
+        *several(
+            "7.12",
+            {
+                "a library of native code": cntk_model(module="../libexec.so", deserialize_method="CreateExec"),
+                "a library of native code, under no name": (
+                    cntk_model(module="libexec", deserialize_method="x"), {"name": "x"}
+                ),
+            },
+            **HIGH, rule="engine-library", name="model.dnn",
+        ),
+        *several(
+            "7.12",
+            {
+                "a file that is written": prototxt("hdf5_output_param { file_name: '/nowhere/x.h5' }", "HDF5Output"),
+                "a file that is written, by a network with weights": (
+                    caffe(caffe_layer("HDF5Output", hdf5_output=("x.h5",))), {"name": "model.caffemodel"}
+                ),
+            },
+            **HIGH, rule="engine-file", name="train.prototxt",
         ),
     ],
     "MXNet": [

@@ -140,3 +140,61 @@ def arrays(*made, names=()):
     """A .params."""
     told = b"".join(struct.pack("<Q", len(name)) + name.encode() for name in names)
     return struct.pack("<QQQ", 0x112, 0, len(made)) + b"".join(made) + struct.pack("<Q", len(names)) + told
+
+
+# --- Caffe and CNTK ------------------------------------------------------------------------------------------------------
+
+
+def caffe(*layers, name="net"):
+    """A NetParameter of layers, each with weights."""
+    return field(1, name) + b"".join(field(100, each) for each in layers)
+
+
+def caffe_layer(kind="Convolution", floats=4, **parameters):
+    """A layer of a type; `python` and `hdf5_output` are what its parameters say."""
+    blob = field(5, struct.pack(f"<{floats}f", *range(floats))) + field(7, field(1, b"\x04"))
+    made = field(1, "conv1") + field(2, kind) + field(3, "data") + field(4, "conv1") + field(7, blob) + number(10, 1)
+    numbers = {"python": 130, "hdf5_output": 113}
+    return made + b"".join(
+        field(numbers[key], b"".join(field(at, text) for at, text in enumerate(texts, 1)))
+        for key, texts in parameters.items()
+    )
+
+
+def prototxt(parameters="", kind="Python", field="layer"):
+    """A network as text."""
+    return f"""name: "net"
+input: "data"  # a picture
+input_shape {{ dim: 1 dim: 3 dim: 8 dim: 8 }}
+{field} {{
+  name: "l" type: "{kind}" bottom: "data" top: "l"
+  {parameters}
+}}
+""".encode()
+
+
+def cntk(**entries):
+    """A Dictionary of texts, numbers, arrays (as bytes) and lists of dictionaries."""
+    made = number(1, 1)
+    for key, value in entries.items():
+        match value:
+            case str():
+                held = number(2, 6) + field(8, value)
+            case int():
+                held = number(2, 3) + number(5, value)
+            case bytes():
+                held = number(2, 11) + field(13, number(1, 1) + field(3, field(1, b"\x02")) + field(4, field(1, value)))
+            case list():
+                inner = b"".join(field(1, number(1, 1) + number(2, 10) + field(12, each)) for each in value)
+                held = number(2, 9) + field(11, inner)
+        made += field(2, field(1, key) + field(2, number(1, 1) + held))
+    return made
+
+
+def cntk_model(**function):
+    """A model of one function, which is of the user where it says so."""
+    body = cntk(type="PrimitiveFunction", uid="Times1", op=31, **function)
+    weights = cntk(uid="W", value=struct.pack("<2f", 1, 2))
+    return cntk(
+        version=1, type="CompositeFunction", root_uid="Times1", uid="C", primitive_functions=[body], inputs=[weights]
+    )
