@@ -57,7 +57,7 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("config-module", Reach("load", "SentenceTransformer(FOLDER)")),
     ("config-library", Reach("load", "DiffusionPipeline.from_pretrained")),
     ("config-parent-library", Reach("load", "AutoPeftModel.from_pretrained")),
-    ("config-target", Reach("load", "hydra.utils.instantiate")),
+    ("config-target", Reach("load", "hydra.utils.instantiate, caffe.Net, cntk.load_model")),
     ("config-interpolation", Reach("load", "OmegaConf.resolve")),
     ("config-|weights-index-", Reach("load", "from_pretrained")),
     ("bytecode-", Reach("load", _REMOTE)),
