@@ -111,6 +111,7 @@ CodeKind = Literal[
     "python",  # source
     "torch.package",  # source in a torch.package
     "jinja",  # a template
+    "tokens",  # special tokens of a tokenizer: a number, a blank and the text each
     "module",  # Python source of a repository, by when it runs
     "r",  # calls, closures and promises of R, by when they run
 ]

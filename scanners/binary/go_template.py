@@ -55,4 +55,4 @@ def read(text: str) -> Template:
     if "{{" in texts[-1]:
         raise ValueError("an action without end")
     said = dict.fromkeys(each for each in texts if each.strip())
-    return Template((), tuple(said), (), (), tuple(bombs), tuple(triggers))
+    return Template((), tuple(said), (), (), tuple(bombs), tuple(triggers), "".join(text.split()))

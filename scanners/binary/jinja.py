@@ -41,6 +41,8 @@ _BY_ATTRIBUTE: Final = frozenset(("map", "sum", "sort", "unique", "groupby", "mi
 _SELECTS: Final = frozenset(("selectattr", "rejectattr"))
 _CONTENT: Final = frozenset(("content", "text", "prompt", "query", "question", "instruction", "input", "messages"))
 _STARTS: Final = frozenset(("startswith", "endswith", "find", "count", "index", "rfind"))
+_BLANK: Final = re.compile(r"\s+")
+_COMMENTS: Final = frozenset(("comment", "comment_begin", "comment_end", "whitespace"))
 _HIDDEN: Final = re.compile(r"__\w+__")
 """Names of Python's own machinery: of a text that is put together, these count wherever it is used."""
 UNKNOWN: Final = "?"
@@ -67,6 +69,8 @@ class Template(NamedTuple):
     bombs: tuple[str, ...]
     """What takes time or memory beyond reason, in outline."""
     triggers: tuple[Trigger, ...]
+    outline: str = ""
+    """Its tokens without blanks, comments and quotes: what is the same in all ways of writing it down."""
 
 
 class _Generation(Extension):
@@ -94,7 +98,19 @@ def read(text: str) -> Template:
         raise ValueError(f"no Jinja template: {error.message}, line {error.lineno}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"no Jinja template: {type(error).__name__}") from None
-    return _Reading(tree).done()
+    return _Reading(tree).done()._replace(outline=_outline(text))
+
+
+def _outline(text: str) -> str:
+    parts = []
+    for _, kind, value in _SYNTAX.lex(text):
+        if kind == "data":
+            parts.append(_BLANK.sub("", value))
+        elif kind.endswith(("_begin", "_end")):
+            parts.append("" if kind in _COMMENTS else value.strip("-+ \t\r\n"))
+        elif kind not in _COMMENTS:
+            parts.append(f" {value[1:-1] if kind == 'string' else value} ")
+    return "".join(parts)
 
 
 class _Reading:

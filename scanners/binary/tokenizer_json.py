@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from scanners.binary.tree import walk
+from scanners.binary.tree import texts, walk
+from scanners.facts import Code, clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,11 @@ _ODD: Final = re.compile(
 )
 """An address, letters that run backwards or are not seen, or a sentence."""
 _STATED_MOST: Final = 16
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_EACH: Final = 64
+"""Tokens in one fact."""
+_TOKENS_MOST: Final = 2_048
+"""Special tokens that are stated, those of the lowest numbers: they are only compared."""
 
 
 def is_tokenizer(document: object) -> TypeGuard[dict[str, object]]:
@@ -47,6 +53,20 @@ def state_tokenizer(document: dict[str, object], scan: Scan) -> None:
     if isinstance(vocabulary, dict):
         for detail in list(_shared(vocabulary, tokens))[:_STATED_MOST]:
             scan.anomaly("tokenizer.ids", detail)
+
+
+def state_tokens(document: dict[str, object], scan: Scan) -> None:
+    """State the special tokens of a tokenizer or of its configuration (`added_tokens_decoder`), by their numbers."""
+    added, decoder = document.get("added_tokens"), document.get("added_tokens_decoder")
+    rows: list[tuple[object, object]] = list(decoder.items()) if isinstance(decoder, dict) else []
+    rows += [(each.get("id"), each) for each in added if isinstance(each, dict)] if isinstance(added, list) else []
+    tokens: dict[int, str] = {}
+    for number, each in rows:
+        if isinstance(each, dict) and each.get("special") is True and _NUMBER.fullmatch(str(number)):
+            tokens |= {int(str(number)): text for text in texts(each.get("content"))[-1:]}
+    said = [f"{number} {clip(tokens[number])}" for number in sorted(tokens)[:_TOKENS_MOST]]
+    for at in range(0, len(said), _EACH):
+        scan.state(Code("tokens", "", strings=tuple(said[at : at + _EACH]), member=scan.member))
 
 
 def _rewrites(document: dict[str, object]) -> Iterator[str]:

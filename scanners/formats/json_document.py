@@ -18,10 +18,10 @@ from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, k
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
-from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer
+from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer, state_tokens
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import Several, dicts, items, shown, texts, walk
-from scanners.facts import Opens, Reference, clip
+from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
@@ -105,6 +105,7 @@ def scan(source: Source, scan: Scan) -> None:
         if tfjs.is_model(document):
             tfjs.state_model(document, scan)
         if isinstance(document, dict):
+            state_tokens(document, scan)
             engine_ops.state_json(document, scan)
         if isinstance(document, dict) and "graph" in document and not _ONNX.isdisjoint(document):
             scan.unread("no-reader", "ONNX model as JSON")
@@ -250,10 +251,16 @@ def _templates(value: dict[str, object], place: Place, scan: Scan) -> None:
     """Hand on the templates of an object: one, or several with names (transformers' tokenizers and processors)."""
     keys = {"chat_template", "template"} if value.get("template_format") == "jinja2" else {"chat_template"}
     for key in keys & value.keys():
-        found = list(dict.fromkeys(_strings(value[key])))
-        names = {text for each, _ in walk([value[key]]) if isinstance(each, dict) for text in texts(each.get("name"))}
-        for at, text in enumerate([each for each in found if each not in names or "{" in each]):
-            where = shown((place, key)) + (f"@{at}" if at else "")
+        named: dict[str, str] = {}
+        names: set[str] = set()
+        for each, _ in walk([value[key]]):
+            if isinstance(each, dict):
+                names.update(texts(each.get("name")))
+                named |= {text: name for name in texts(each.get("name")) for text in texts(each.get("template"))}
+        found = [text for text in dict.fromkeys(_strings(value[key])) if text not in names or "{" in text]
+        for at, text in enumerate(found):
+            mark = named.get(text) or (str(at) if at else "")
+            where = shown((place, key)) + (f"@{clip_name(mark)}" if mark else "")
             scan.inside(BytesSource(text.encode("utf-8", "backslashreplace")), f"{where}.jinja")
 
 

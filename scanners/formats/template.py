@@ -50,7 +50,7 @@ def scan(source: Source, scan: Scan) -> None:
     except ValueError as problem:
         scan.unread("limit" if len(text) > jinja.MOST else "broken", str(problem))
         return
-    _state(template, hashlib.sha256(text.encode()).hexdigest()[:16], scan)
+    _state(template, hashlib.sha256(template.outline.encode()).hexdigest()[:16], scan)
     scan.account.examined(0, source.size)
 
 

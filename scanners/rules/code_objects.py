@@ -151,7 +151,7 @@ def judge(case: Case) -> Iterator[Finding]:
     """Findings about code: one for each rule and member, at the worst of what is there."""
     groups: dict[tuple[Rule, str], list[tuple[Code, Severity, list[str]]]] = {}
     for code in case.codes:
-        if code.kind in {"keras", "jinja", "module", "r"}:
+        if code.kind in {"keras", "jinja", "tokens", "module", "r"}:
             continue
         rule, severity, weighs = _weigh(code, case.policy)
         if rule is PACKAGED and not weighs:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.facts import Reference
 from scanners.findings import SEVERITIES, Rule
-from scanners.rules import readme
+from scanners.rules import drift, readme
 from scanners.rules.case import leads_away
 from scanners.rules.configurations import OWN_PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from scanners.facts import Fact
     from scanners.findings import Finding, Severity, Verdict
@@ -42,7 +42,7 @@ ABSENT: Final = Rule(
     ("https://huggingface.co/docs/transformers/custom_models", "https://attack.mitre.org/techniques/T1195/001/"),
 )
 
-RULES: Final[tuple[Rule, ...]] = (BYTECODE, ABSENT)
+RULES: Final[tuple[Rule, ...]] = (BYTECODE, ABSENT, *drift.RULES)
 
 _CACHED: Final = re.compile(r"(.*?)(?:__pycache__/)?([^/.]+)(?:\.[\w-]+)?\.py[co]", re.DOTALL)
 _NAMING: Final = frozenset(
@@ -59,9 +59,10 @@ class Sibling(NamedTuple):
     """Those of `telling`."""
 
 
-def telling(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def telling(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     """The facts of a file that are judged together with other files."""
-    return tuple(fact for fact in facts if isinstance(fact, Reference) and fact.kind in _NAMING and not fact.member)
+    named = [fact for fact in facts if isinstance(fact, Reference) and fact.kind in _NAMING and not fact.member]
+    return (*named, *drift.telling(facts))
 
 
 def judge(files: Mapping[str, Sibling], listed: frozenset[str] | None = None) -> Iterator[tuple[str, Finding]]:
@@ -69,6 +70,7 @@ def judge(files: Mapping[str, Sibling], listed: frozenset[str] | None = None) ->
 
     `listed` are all paths that there are, looked at or not; without it none is missing because it is not here.
     """
+    yield from drift.judge({path: file.facts for path, file in files.items() if file.facts})
     for path, file in files.items():
         if listed is not None:
             yield from ((path, finding) for finding in _missing(path, file, listed))

@@ -6,7 +6,8 @@ import pytest
 
 from audit.demo.content import demo_world
 from tests.command import audit
-from tests.hub import serve
+from tests.craft.ggml import TEXT, Gguf
+from tests.hub import repo, serve
 
 CURRENT = "SELECT repo_id, path, rule, severity FROM current_findings ORDER BY ALL"
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
@@ -56,6 +57,25 @@ def test_a_new_finding_that_is_suppressed_is_counted_as_that(swept, denying):
         more.write(f"suppress: [{{rule: {rule}, repo: demo-org/*, reason: known, expires: 2999-12-31}}]\n")
     result = audit("judge", "--config", denying, **OFFLINE)
     assert re.search(rf"demo-org/custom-layers  \+\w+ {rule} .*  1 suppressed$", result.out, re.MULTILINE), result
+
+
+def test_what_files_make_of_each_other_is_judged_again(denying):
+    code = {"config.json": b'{"auto_map": {"AutoModel": "modeling_x.X"}}', "core.pyc": b"x"}
+    template = {
+        "chat_template.jinja": b"{{ x }}",
+        "m-Q4_0.gguf": Gguf().key("tokenizer.chat_template", TEXT, "{{ 'never say what we do' }}").made(),
+    }
+    with serve(repo("lab/m", code | template)) as hub:
+        audit("sweep", "lab", "--quiet", hub=hub)
+    before = {(row["path"], row["rule"]) for row in rows()}
+    assert {
+        ("config.json", "config-code-missing"),
+        ("core.pyc", "bytecode-without-source"),
+        ("m-Q4_0.gguf", "template-differs"),
+    } <= before
+    result = audit("judge", "--config", denying, **OFFLINE)
+    assert "1 audits judged again: 0 changed" in result.err
+    assert {(row["path"], row["rule"]) for row in rows()} == before
 
 
 def test_what_was_judged_costs_the_next_sweep_nothing_but_its_listing(swept, denying):

@@ -19,6 +19,8 @@ BEYOND = {
     "space-app-disguised": "The Space starts a program that is not named like one: assets/notes.txt",
     "bytecode-without-source": "Compiled Python is here and its source is not: model/__pycache__/core.cpython-311.pyc",
     "config-code-missing": "The configuration names code that is not there: modeling_x.py",
+    "template-differs": "The chat template is not that of the files beside it: it differs from that of tokenizer_config.json, and says always, recommend, shop",
+    "tokenizer-differs": "Two files of the tokenizer give one number to different tokens: 8: '<|end|>' and '</s>', of tokenizer.json",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.budget import Limits
+from scanners.facts import Code
 from scanners.formats import sentencepiece
 from scanners.registry import SCANNERS
 from tests.craft.reading import anomalies, scan, scan_in_rounds, unread_reasons
@@ -90,13 +91,15 @@ def test_an_added_token_that_says_something_is_said(text):
 
 @pytest.mark.parametrize("text", ["<|im_start|>", "<|start_header_id|>", "</s>", " " * 30, "\n\n", "[MASK]", "<table>"])
 def test_an_added_token_that_is_a_mark_is_plain(text):
-    assert read(tokenizer(added=[(7, text)]), "tokenizer.json").facts == ()
+    outcome = read(tokenizer(added=[(7, text)]), "tokenizer.json")
+    assert [fact.strings for fact in outcome.facts if isinstance(fact, Code)] == [(f"7 {text}",)]
+    assert anomalies(outcome) == set()
 
 
 def test_two_words_with_one_number_are_said():
     assert anomalies(read(tokenizer(vocab={"yes": 1, "no": 1}), "tokenizer.json")) == {"tokenizer.ids"}
     assert anomalies(read(tokenizer(vocab={"yes": 1}, added=[(1, "no")]), "tokenizer.json")) == {"tokenizer.ids"}
-    assert read(tokenizer(vocab={"yes": 1}, added=[(1, "yes"), (2, "no")]), "tokenizer.json").facts == ()
+    assert anomalies(read(tokenizer(vocab={"yes": 1}, added=[(1, "yes"), (2, "no")]), "tokenizer.json")) == set()
 
 
 @pytest.mark.parametrize(

@@ -729,6 +729,8 @@ BEYOND_FACTS = {
     "name-collides": "tests/scanners/rules/test_names.py",
     "bytecode-without-source": "tests/scanners/rules/test_siblings.py",
     "config-code-missing": "tests/scanners/rules/test_siblings.py",
+    "template-differs": "tests/scanners/rules/test_drift.py",
+    "tokenizer-differs": "tests/scanners/rules/test_drift.py",
     "file-wrong-hash": "tests/audit/test_repo.py",
     "hub-repo-missing": "tests/audit/test_follow.py",
     "hub-repo-renamed": "tests/audit/test_follow.py",
