@@ -6,6 +6,7 @@ cursor asks for twice as many as before. Memory is one piece.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from scanners.source import Span, Truncated
@@ -21,22 +22,13 @@ _ASK = 1 << 16
 _ASK_MOST = 64 << 20
 
 
-class Cursor:
-    """Reads [start, stop) of a source forward; raises `Missing`, and `Truncated` past `stop`."""
+class Window(ABC):
+    """A place in a source, and the bytes from there on that are held."""
 
-    def __init__(self, source: Source, start: int = 0, stop: int | None = None) -> None:
+    def __init__(self, source: Source, start: int = 0) -> None:
         self._source = source
-        self._stop = source.size if stop is None else min(stop, source.size)
-        self.at = start
-        self._base = start
+        self.at = self._base = start
         self._data = b""
-        self._asked = start
-        self._ask = _ASK
-
-    @property
-    def left(self) -> int:
-        """Bytes between the present place and the end."""
-        return max(0, self._stop - self.at)
 
     def peek(self, length: int) -> bytes:
         """The next `length` bytes; the place stays."""
@@ -51,6 +43,28 @@ class Cursor:
         data = self.peek(length)
         self.at += length
         return data
+
+    @abstractmethod
+    def _fill(self, length: int) -> None:
+        """Hold `length` bytes or more from the place on; raises `Missing`, and `Truncated` past the end."""
+
+    def _hold(self, length: int) -> None:
+        self._base, self._data = self.at, self._source.read(self.at, length)
+
+
+class Cursor(Window):
+    """Reads [start, stop) of a source forward; raises `Missing`, and `Truncated` past `stop`."""
+
+    def __init__(self, source: Source, start: int = 0, stop: int | None = None) -> None:
+        super().__init__(source, start)
+        self._stop = source.size if stop is None else min(stop, source.size)
+        self._asked = start
+        self._ask = _ASK
+
+    @property
+    def left(self) -> int:
+        """Bytes between the present place and the end."""
+        return max(0, self._stop - self.at)
 
     def expect(self, length: int) -> None:
         """Ask for the next `length` bytes at once, or for all that are left; fewer or more may be read of them."""
@@ -72,5 +86,4 @@ class Cursor:
             self._asked = min(self._stop, self.at + max(length, self._ask))
             self._ask = min(_ASK_MOST, self._ask * 2)
             self._source.want(Span(self.at, self._asked))
-        self._base = self.at
-        self._data = self._source.read(self.at, min(max(length, PIECE), self._asked - self.at))
+        self._hold(min(max(length, PIECE), self._asked - self.at))

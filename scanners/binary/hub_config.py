@@ -16,15 +16,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from scanners.binary.stated import Stated
 from scanners.binary.tree import Several, dicts, items, readings, shown, texts, walk
-from scanners.facts import Opens, Reference, clip, clip_name
+from scanners.facts import Reference, clip_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scanners.binary.tree import Place
     from scanners.facts import ReferenceKind, UsedAs
-    from scanners.scanner import Scan
 
 _KERNEL: Final = re.compile(r"_?(?:attn|attention|experts|moe|kernel)\w*implementation\w*", re.IGNORECASE)
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -57,12 +57,8 @@ _TRUE: Final = frozenset(("true", "yes", "on"))
 _STATED_MOST: Final = 1_024
 
 
-class HubConfig:
+class HubConfig(Stated):
     """States what the objects of one document ask for, each thing once."""
-
-    def __init__(self, scan: Scan) -> None:
-        self._scan = scan
-        self._told: set[tuple[str, ...]] = set()
 
     def look(self, value: dict[str, object], place: Place) -> None:
         """Look at one object."""
@@ -102,8 +98,8 @@ class HubConfig:
                         self._state("hub.repo", f"datasets/{owner}", name, "argument", place)
             elif key in _PATHS:
                 for text in texts(each):
-                    if _AWAY.match(text) and self._new("path", key, text):
-                        self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
+                    if _AWAY.match(text):
+                        self.opens("config.path", text, key)
         if "loadables" in value:
             self._addresses(
                 "paths", [text for made in dicts(value.get("paths")) for _, one in items(made) for text in texts(one)]
@@ -119,8 +115,8 @@ class HubConfig:
 
     def _addresses(self, key: str, found: list[str]) -> None:
         for text in found:
-            if _ADDRESS.match(text) and self._new("path", key, text):
-                self._scan.state(Opens("config.path", clip(text), key, member=self._scan.member))
+            if _ADDRESS.match(text):
+                self.opens("config.path", text, key)
 
     def _layers(self, value: dict[str, object], place: Place) -> None:
         """Layers, each `[from, repeats, class, arguments]`, that are no class of the libraries that make them."""
@@ -188,9 +184,9 @@ class HubConfig:
                 for text in texts(each) if key != "split" else ():
                     if own := _OWN_DATA.match(text):
                         self._state("hub.repo", f"datasets/{own[1]}", own[2], "argument", place)
-                    elif ("::" in text or _AWAY.match(text)) and self._new("data", text):
-                        self._scan.state(Opens("dataset.data-file", clip(text), "data_files", member=self._scan.member))
-        if self._scan.member.endswith(_FRONT):
+                    elif "::" in text or _AWAY.match(text):
+                        self.opens("dataset.data-file", text, "data_files")
+        if self.scan.member.endswith(_FRONT):
             for kit in texts(value.get("sdk")):
                 for name in texts(value.get("app_file")) if kit != "static" else ():
                     self._state("space.app", kit, name, "called", place)
@@ -201,16 +197,11 @@ class HubConfig:
         return [*texts(value), *inner]
 
     def _state(self, kind: ReferenceKind, module: str, name: str, used: UsedAs, place: Place) -> None:
-        if self._new(kind, module, name):
+        if self.new(kind, module, name):
             if len(self._told) == _STATED_MOST:
-                self._scan.unread("limit", f"more than {_STATED_MOST} names in a configuration, at {shown(place)}")
+                self.scan.unread("limit", f"more than {_STATED_MOST} names in a configuration, at {shown(place)}")
             elif len(self._told) < _STATED_MOST:
-                self._scan.state(Reference(kind, clip_name(module), clip_name(name), used, member=self._scan.member))
-
-    def _new(self, *what: str) -> bool:
-        known = what in self._told
-        self._told.add(what)
-        return not known
+                self.scan.state(Reference(kind, clip_name(module), clip_name(name), used, member=self.scan.member))
 
 
 def _listed(value: object) -> list[object]:

@@ -22,8 +22,9 @@ from msgspec import structs
 from scanners.binary.carried_code import facts_of
 from scanners.binary.code_calls import calls
 from scanners.binary.marshal_reader import BrokenMarshal, read
+from scanners.binary.stated import Stated
 from scanners.binary.tree import Several, dicts, readings, shown, texts
-from scanners.facts import Call, Code, Opens, Reference, clip, clip_name
+from scanners.facts import Call, Code, Opens, clip, clip_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from scanners.binary.marshal_reader import Unmarshalled
     from scanners.binary.tree import Place
-    from scanners.facts import OpensKind, ReferenceKind, UsedAs
+    from scanners.facts import OpensKind
     from scanners.scanner import Scan
 
 _MARKS: Final = frozenset(("config", "module", "registered_name"))
@@ -62,26 +63,25 @@ _ARGUMENTS: Final = 16
 """Arguments of one call that are shown."""
 
 
-class KerasConfig:
+class KerasConfig(Stated):
     """States what the objects of one document ask for."""
 
     def __init__(self, scan: Scan) -> None:
-        self._scan = scan
-        self._told: set[tuple[str, ...]] = set()
+        super().__init__(scan)
         self.read: set[int] = set()
         """Identities of the strings that were read here as code or files: nobody needs to look at them again."""
 
     def look(self, value: dict[str, object], place: Place) -> None:
         """State what this object asks for; those in it are for other calls."""
         for version in texts(value.get("keras_version")):
-            self._refer("keras.version", "keras", version, "imported")
+            self.name("keras.version", "keras", version, "imported")
         if "function_type" in value:
             self._lambda(value, place)
         if "class_name" not in value or not _MARKS & value.keys():
             return
         for key in ("class_name", *_MARKS):
             if isinstance(value.get(key), Several):
-                self._scan.anomaly("keras.duplicate", f"{key} in {shown(place) or 'the document'}")
+                self.scan.anomaly("keras.duplicate", f"{key} in {shown(place) or 'the document'}")
         modules = texts(value.get("module")) or [""]
         for name in dict.fromkeys(texts(value["class_name"])):
             for module in dict.fromkeys(modules):
@@ -93,7 +93,7 @@ class KerasConfig:
         if name == "function":
             # Whatever it is called, the module is imported.
             for function in texts(value.get("config")) or [""]:
-                self._refer("keras.function", *_export(module, function), "imported")
+                self.name("keras.function", *_export(module, function), "imported")
         elif name == "__lambda__":
             for config in dicts(value.get("config")):
                 for key in ("code", "value"):
@@ -102,19 +102,14 @@ class KerasConfig:
                             self._code(text, ((place, "config"), key), [""])
         elif name == "__typespec__":
             for spec in texts(value.get("spec_name")):
-                self._refer("keras.layer", *_export(module, spec), "instantiated")
+                self.name("keras.layer", *_export(module, spec), "instantiated")
         elif name not in _DATA:
             # A registered name counts where the module says nothing: `Package>Class`.
             registered = [each for each in texts(value.get("registered_name")) if ">" in each and not module]
             for each in registered or [name]:
-                self._refer("keras.layer", module, each, "instantiated")
+                self.name("keras.layer", module, each, "instantiated")
             for config in dicts(value.get("config")):
                 self._special(name.rpartition(">")[2], config, (place, "config"))
-
-    def _refer(self, kind: ReferenceKind, module: str, name: str, used_as: UsedAs) -> None:
-        if (kind, module, name, used_as) not in self._told:
-            self._told.add((kind, module, name, used_as))
-            self._scan.state(Reference(kind, clip_name(module), clip_name(name), used_as, self._scan.member))
 
     # --- classes that do more than compute -----------------------------------------------------------------------
 
@@ -127,7 +122,7 @@ class KerasConfig:
         if name in _OPERATIONS:
             for symbol in texts(config.get(_OPERATIONS[name])):
                 method = "".join(f".{each}" for each in texts(config.get("method_name"))[:1])
-                self._refer("keras.function", "tensorflow", symbol + method, "called")
+                self.name("keras.function", "tensorflow", symbol + method, "called")
         if name == "TensorFlowOpLayer":
             self._node(config)
         model = _SAVED_MODELS.get(name, "")
@@ -142,9 +137,8 @@ class KerasConfig:
                 self._opens("keras.file", path, f"proto of {by}")
 
     def _opens(self, kind: OpensKind, path: str, by: str) -> None:
-        if path and (kind, path) not in self._told:
-            self._told.add((kind, path))
-            self._scan.state(Opens(kind, clip(path), clip(by), member=self._scan.member))
+        if path and self.new(kind, path):
+            self.scan.state(Opens(kind, clip(path), clip(by), member=self.scan.member))
 
     def _torch(self, config: dict[str, object], place: Place) -> None:
         """Hand on what `torch.save` wrote of the module that the layer wraps."""
@@ -152,9 +146,9 @@ class KerasConfig:
             self.read.add(id(text))
             at = shown((place, "module"))
             try:
-                self._scan.inside(BytesSource(binascii.a2b_base64(text.encode("ascii", "replace"))), at)
+                self.scan.inside(BytesSource(binascii.a2b_base64(text.encode("ascii", "replace"))), at)
             except binascii.Error as error:
-                self._scan.unread("broken", f"a torch module: {error}", member=at)
+                self.scan.unread("broken", f"a torch module: {error}", member=at)
 
     def _node(self, config: dict[str, object]) -> None:
         """The operation of a layer that holds a node of a TensorFlow graph, as JSON or serialized in a text."""
@@ -163,9 +157,9 @@ class KerasConfig:
             if isinstance(node, str):
                 operations = _operations(node.encode("utf-8", "surrogatepass"))
             for operation in operations:
-                self._refer("keras.function", "tensorflow", f"raw_ops.{operation}", "called")
+                self.name("keras.function", "tensorflow", f"raw_ops.{operation}", "called")
             if not operations:
-                self._scan.unread("no-reader", "the node of a TensorFlow graph in a layer")
+                self.scan.unread("no-reader", "the node of a TensorFlow graph in a layer")
 
     # --- Lambda layers -------------------------------------------------------------------------------------------
 
@@ -194,37 +188,36 @@ class KerasConfig:
     def _call(self, module: str, name: str, config: dict[str, object]) -> None:
         """A call that the layer makes, with the arguments that the configuration gives it."""
         module, name = _export(module, name)
-        self._refer("keras.function", module, name, "called")
+        self.name("keras.function", module, name, "called")
         given = [pair for each in dicts(config.get("arguments")) for pair in each.items()][:_ARGUMENTS]
         arguments = tuple(clip(f"{key}={value!r}", 128) for key, value in given)
         dotted = f"{module}.{name}" if module else name
         text = clip(f"{dotted}({', '.join(('inputs', *arguments))})")
-        if (dotted, text) not in self._told:
-            self._told.add((dotted, text))
+        if self.new(dotted, text):
             strings = tuple(clip(value) for _, value in given if isinstance(value, str))
-            self._scan.state(
-                Call(clip_name(module), clip_name(name), "Lambda", text, arguments, strings, member=self._scan.member)
+            self.scan.state(
+                Call(clip_name(module), clip_name(name), "Lambda", text, arguments, strings, member=self.scan.member)
             )
 
     def _code(self, text: str, place: Place, modules: list[str]) -> None:
         """Marshalled code that becomes a function with the globals of one of the modules."""
         self.read.add(id(text))
         at = shown(place)
-        member = self._scan.path(at)
+        member = self.scan.path(at)
         found = _marshalled(text)
         codes = {(code.name, code.digest): code for reading in found for code in reading.codes}
         for reading in found:
             if reading.limit:
-                self._scan.unread("limit", reading.limit, member=at)
+                self.scan.unread("limit", reading.limit, member=at)
         if not codes:
-            self._scan.state(Code("keras", "<lambda>", called=True, member=member))
-            self._scan.unread("broken", "code that is no code of any Python", member=at)
+            self.scan.state(Code("keras", "<lambda>", called=True, member=member))
+            self.scan.unread("broken", "code that is no code of any Python", member=at)
         elsewhere = [module for module in modules if module.partition(".")[0] not in _OWN]
         for code in codes.values():
             # The globals of the function are those of that module.
             paths = tuple(f"{module}.{name}" for module in elsewhere for name in code.names)
             for fact in facts_of(code._replace(names=code.names + paths), "keras", member, None, called=True):
-                self._scan.state(structs.replace(fact, calls=calls(code)))
+                self.scan.state(structs.replace(fact, calls=calls(code)))
 
 
 def _dumped(value: object) -> Iterator[object]:

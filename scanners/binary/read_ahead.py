@@ -12,6 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scanners.binary.cursor import PIECE, Window
 from scanners.source import Missing, Span, Truncated
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _ASK: Final = 65_536
 _LAND: Final = 16_384
 """Bytes asked for behind a run; a quarter more for each run before, so that rounds grow with the root of the size."""
 _ASK_MOST: Final = 4 << 20
-_PIECE: Final = 1 << 20
-"""Bytes held at once."""
 _LITTLE: Final = 512
 """Bytes that a guess reaches before and behind its place."""
 _ALIKE: Final = 256
@@ -44,32 +43,16 @@ class _Step(NamedTuple):
         return abs(self.length - other.length) <= _ALIKE and abs(self.read - other.read) <= _ALIKE
 
 
-class Ahead:
+class Ahead(Window):
     """A place in a source that moves forward, by reading or by stepping over."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self.at = 0
-        self._base, self._data = 0, b""
+        super().__init__(source)
         self._asked, self._ask = 0, _ASK
         self._landed = [0]
         """The place at the beginning, and behind each run that was stepped over."""
         self._read: list[int] = []
         """Bytes read from each of them to the next run."""
-
-    def peek(self, length: int) -> bytes:
-        """The next `length` bytes; the place stays."""
-        begin = self.at - self._base
-        if begin + length > len(self._data):
-            self._fill(length)
-            begin = 0
-        return self._data[begin : begin + length]
-
-    def take(self, length: int) -> bytes:
-        """The next `length` bytes; the place moves behind them."""
-        data = self.peek(length)
-        self.at += length
-        return data
 
     def step_over(self, length: int) -> None:
         """Move on by `length` bytes unread; asks for nothing."""
@@ -84,8 +67,7 @@ class Ahead:
             raise Truncated(self.at, length, self._source.size)
         if self.at + length > self._asked:
             self._asked = self._reach(length)
-        self._base = self.at
-        self._data = self._source.read(self.at, min(max(length, _PIECE), self._asked - self.at))
+        self._hold(min(max(length, PIECE), self._asked - self.at))
 
     def _reach(self, length: int) -> int:
         """The end of what is there from the present place on; raises `Missing` if that is not `length` bytes."""

@@ -21,7 +21,7 @@ class Stated:
     def name(self, kind: ReferenceKind, module: str, name: str, used: UsedAs = "called") -> bool:
         """State a name; whether that is new."""
         module, name = clip_name(module), clip_name(name)
-        new = self.new(kind, module, name)
+        new = self.new(kind, module, name, used)
         if new:
             self.scan.state(Reference(kind, module, name, used, member=self.scan.member))
         return new

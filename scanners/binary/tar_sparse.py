@@ -137,6 +137,7 @@ class HoleSource:
         """Exactly `length` bytes from `start` of the file."""
         if start < 0 or length < 0 or start + length > self.size:
             raise Truncated(start, length, self.size)
+        self.want(Span(start, start + length))
         data = bytearray(length)
         for offset, count, place in self._stored(start, start + length):
             data[offset - start : offset - start + count] = self._source.read(place, count)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > _MOST:
         scan.unread("limit", f"{source.size} bytes of a build file")
         return
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     if _BINARY.search(data):
         raise NotThisFormat

@@ -22,7 +22,7 @@ from scanners.binary.read_ahead import Ahead
 from scanners.binary.stated import Stated
 from scanners.binary.tf_messages import first_fields
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.binary.messages import Parsed
@@ -180,7 +180,6 @@ def _scan_text(source: Source, scan: Scan) -> None:
     if not _PROGRAM.match(source.read(0, min(256, source.size))):
         raise NotThisFormat
     scan.budget.hold(source.size, "a program as text")
-    source.want(Span(0, source.size))
     text = source.read(0, source.size).decode("utf-8", "backslashreplace")
     stated = Stated(scan)
     for path in _BLOB_FILE.findall(text):

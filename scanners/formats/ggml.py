@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary.ggml_types import EARLY, TYPES
+from scanners.binary.layout import Bent
 from scanners.binary.read_ahead import Ahead
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span, Truncated
@@ -55,14 +56,6 @@ _NAME_MOST: Final = 1024
 _DIMS_MOST: Final = 4
 
 
-class _Unfit(Exception):  # noqa: N818 - an answer, not a mistake
-    """The file is not of this kind."""
-
-    def __init__(self, detail: str, at: int) -> None:
-        self.detail, self.at = detail, at
-        super().__init__(detail)
-
-
 def recognise(sample: Sample) -> bool:
     """Whether one of the magics stands at the beginning, and no text."""
     return sample.head[:4] in _KINDS and b"\0" in sample.head[4:16]
@@ -82,11 +75,11 @@ def scan(source: Source, scan: Scan) -> None:
             reading = _Reading(source, scan, kind, table)
             try:
                 reading.read()
-            except _Unfit as reason:
+            except Bent as reason:
                 unfit = unfit or reason
                 continue
             except Truncated as cut:
-                unfit = unfit or _Unfit(str(cut), cut.start)
+                unfit = unfit or Bent(str(cut), cut.start)
                 continue
             reading.state()
             return
@@ -110,11 +103,11 @@ class _Reading:
         self._held = 0
 
     def read(self) -> None:
-        """Go through to the end of the file; raises `_Unfit`, or `Truncated`."""
+        """Go through to the end of the file; raises `Bent`, or `Truncated`."""
         kind, ahead = self._kind, self._ahead
         ahead.take(4)
         if kind.versions and (version := self._number()) not in kind.versions:
-            raise _Unfit(f"version {version}", 4)
+            raise Bent(f"version {version}", 4)
         numbers = [self._number() for _ in range(kind.numbers)]
         if kind.filters:
             self._step(4 * self._number() * self._number(), "filters")
@@ -125,7 +118,7 @@ class _Reading:
         while ahead.at < self._source.size:
             self._tensor()
         if not self._names:
-            raise _Unfit("no tensors", ahead.at)
+            raise Bent("no tensors", ahead.at)
 
     def state(self) -> None:
         """Account for what was read."""
@@ -145,13 +138,13 @@ class _Reading:
 
     def _bytes(self, length: int, most: int, what: str) -> bytes:
         if length > most:
-            raise _Unfit(f"{what} of {length} bytes", self._ahead.at)
+            raise Bent(f"{what} of {length} bytes", self._ahead.at)
         return self._ahead.take(length)
 
     def _step(self, length: int, what: str) -> None:
         ahead = self._ahead
         if length > self._source.size - ahead.at:
-            raise _Unfit(f"{what}: {length} bytes where {self._source.size - ahead.at} are left", ahead.at)
+            raise Bent(f"{what}: {length} bytes where {self._source.size - ahead.at} are left", ahead.at)
         self._data.append(Span(ahead.at, ahead.at + length))
         ahead.step_over(length)
 
@@ -160,11 +153,11 @@ class _Reading:
         count, length, kind = (self._number() for _ in range(3))
         block = self._table.get(kind)
         if not 0 < count <= _DIMS_MOST or block is None:
-            raise _Unfit(f"a tensor of {count} dimensions and of type {kind}", begin)
+            raise Bent(f"a tensor of {count} dimensions and of type {kind}", begin)
         dims = [self._number() for _ in range(count)]
         name = self._bytes(length, _NAME_MOST, "a tensor's name")
         if dims[0] % block.elements or 0 in dims:
-            raise _Unfit(f"a shape of {dims} in blocks of {block.elements}", begin)
+            raise Bent(f"a shape of {dims} in blocks of {block.elements}", begin)
         self._held += length
         self._scan.budget.hold(self._held, "names of tensors")
         if name in self._names:

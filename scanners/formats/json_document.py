@@ -23,7 +23,7 @@ from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import Several, dicts, items, shown, texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.binary.tree import Branch, Place
@@ -79,7 +79,6 @@ def scan(source: Source, scan: Scan) -> None:
     if not named and (not _opens(head) or source.size > scan.budget.limits.whole):
         raise NotThisFormat
     scan.budget.hold(source.size, "a JSON document")
-    source.want(Span(0, source.size))
     twice: list[str] = []
     data = source.read(0, source.size)
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.requirements_text import state_requirement
 from scanners.facts import Opens, clip
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -60,7 +60,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > _MOST:
         scan.unread("limit", f"{source.size} bytes of a list")
         return
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     # What is left of a checkpoint that was cut off is no list of paths.

@@ -13,7 +13,7 @@ from scanners.binary import prose, yaml_tree
 from scanners.binary.python_source import INLINE, parsed
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > _MOST:
         scan.unread("limit", f"{source.size} bytes of Markdown")
         return
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     if _BINARY.search(data) or data.startswith(_POINTER):
         raise NotThisFormat

@@ -73,7 +73,6 @@ def scan(source: Source, scan: Scan) -> None:
         raise NotThisFormat
     scan.format = "pdf"
     scan.budget.hold(source.size, "a document")
-    source.want(Span(0, source.size))
     _Document(source.read(0, source.size), start, scan).run(source)
 
 

@@ -13,7 +13,6 @@ from scanners.binary import notebook, python_module
 from scanners.binary.python_source import INLINE, MOST
 from scanners.facts import Call, Code, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Span
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -50,7 +49,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > MOST:
         scan.unread("limit", f"{source.size} bytes of Python source")
         return
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     if b"\0" in data:
         raise NotThisFormat

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -31,7 +31,6 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """Read the words, and hand on what is none."""
     scan.budget.hold(source.size, "a vocabulary")
-    source.want(Span(0, source.size))
     lines = _LINE.split(source.read(0, source.size).decode("utf-8", "backslashreplace"))
     if not lines[0].partition(" ")[0].isdecimal():
         raise NotThisFormat

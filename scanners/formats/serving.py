@@ -13,7 +13,7 @@ from scanners.binary import text_proto
 from scanners.binary.tree import texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,6 @@ def _text(source: Source, scan: Scan) -> str:
     """The file as text; raises `NotThisFormat` where it is none."""
     if source.size > _MOST:
         raise NotThisFormat
-    source.want(Span(0, source.size))
     try:
         text = source.read(0, source.size).decode()
     except UnicodeDecodeError as error:

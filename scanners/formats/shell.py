@@ -14,7 +14,7 @@ from scanners.binary.python_source import INLINE
 from scanners.binary.requirements_text import state_command
 from scanners.facts import Call, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.binary.shell_text import Command, Pipeline
@@ -53,7 +53,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > shell_text.MOST:
         scan.unread("limit", f"{source.size} bytes of a script")
         return
-    source.want(Span(0, source.size))
     text = _decoded(source.read(0, source.size))
     windows = not started and any(suffix in f"{name}." for suffix in (f"{each}." for each in _WINDOWS))
     scan.format = "windows.script" if windows else "shell"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > 4 * jinja.MOST:
         scan.unread("limit", f"a template of {source.size} bytes")
         return
-    source.want(Span(0, source.size))
     try:
         text = source.read(0, source.size).decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

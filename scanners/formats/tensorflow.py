@@ -68,7 +68,6 @@ def _scan_text(source: Source, scan: Scan) -> None:
 
     if source.size > _TEXT_MOST:
         raise LimitReached("text", f"a message as text of {source.size} bytes, over {_TEXT_MOST}")
-    source.want(Span(0, source.size))
     data = source.read(0, source.size).decode("utf-8", "backslashreplace")
     for kind in KINDS[:3]:
         message, broken = message_class(kind.message)(), ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -126,7 +126,6 @@ def _scan_wide(source: Source, scan: Scan) -> None:
     if encoding is None:
         raise NotThisFormat
     scan.budget.hold(source.size, f"a text in {encoding.upper()}")
-    source.want(Span(0, source.size))
     try:
         text = source.read(0, source.size).decode(encoding)
     except UnicodeDecodeError as error:

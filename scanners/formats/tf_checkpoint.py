@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scanners.binary.messages import message_class, parse
 from scanners.facts import Opens, clip
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -81,7 +81,6 @@ def scan_index(source: Source, scan: Scan) -> None:
     if source.size < _FOOTER or source.read(source.size - len(_MAGIC), len(_MAGIC)) != _MAGIC:
         raise NotThisFormat
     scan.budget.hold(source.size, "a table of tensors")
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     scan.format = "tf.checkpoint.index"
     try:
@@ -141,7 +140,6 @@ def scan_list(source: Source, scan: Scan) -> None:
 
     if source.size > _LIST_MOST or not _LIST.match(source.read(0, min(256, source.size))):
         raise NotThisFormat
-    source.want(Span(0, source.size))
     message = message_class("CheckpointState")()
     try:
         text_format.Parse(source.read(0, source.size).decode("utf-8", "backslashreplace"), message)

@@ -12,7 +12,6 @@ from scanners.binary.hub_config import HubConfig
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Span
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -32,7 +31,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > _MOST:
         scan.unread("limit", f"TOML of {source.size} bytes")
         return
-    source.want(Span(0, source.size))
     try:
         text = source.read(0, source.size).decode()
     except UnicodeDecodeError as error:

@@ -17,7 +17,6 @@ from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
 from scanners.facts import Opens, Reference, clip, clip_name
 from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import Span
 
 if TYPE_CHECKING:
     from scanners.facts import ReferenceKind, UsedAs
@@ -57,7 +56,6 @@ def scan(source: Source, scan: Scan) -> None:
     if source.size > yaml_tree.MOST:
         scan.unread("limit", f"YAML of {source.size} bytes, over {yaml_tree.MOST}")
         return
-    source.want(Span(0, source.size))
     data = source.read(0, source.size)
     if _BINARY.search(data):
         raise NotThisFormat
