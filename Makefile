@@ -44,6 +44,10 @@ fuzz fuzz-each: .venv/development
 	$(BIN)/python -m tests.properties.fuzz $(SAMPLES) --seconds $${SECONDS:-600} $(addprefix --reader=,$(READER)) \
 	    $(if $(filter fuzz-each,$@)$(PAGE),--each) $(if $(PAGE),--page)
 
+# The files that tests of scanners make, as samples: `make fuzz-samples`, then `make fuzz SAMPLES=fuzz-samples`.
+fuzz-samples: .venv/development
+	$(BIN)/python -m pytest -q -p tests.properties.gather tests/scanners
+
 fmt: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -18,6 +18,8 @@ import zstandard
 
 MOST = 1 << 20
 """Bytes unpacked of one part: some samples are bombs."""
+_LONG = 100_000
+"""Bytes of a piece that is there over and over: what takes the square of its length takes long enough to be seen."""
 _DEEPEST = 4
 """Packings within packings that are unpacked."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
@@ -59,7 +61,7 @@ def _bytes(chance, data, others):
                 made[at:at] = other[start : start + chance.randrange(1, 512)]
             case 6:
                 piece = made[at : at + chance.randrange(1, 256)]
-                made[at:at] = piece * chance.choice((1, 2, 100))
+                made[at:at] = piece * chance.choice((1, 2, 100, _LONG // max(1, len(piece))))
             case 7:
                 stop = next((n + 1 for n in range(at, min(at + 10, len(made))) if made[n] < 128), at)
                 made[at:stop] = _varint(_other(chance, _varint_at(made, at)[0], len(made)))

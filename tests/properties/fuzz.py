@@ -5,7 +5,7 @@ takes as they stand, or else those in a part of which it takes something. Each i
 that has little memory and little time. What is looked for: an exception that is not the outcome's own, a hang, memory
 past its limit, a crash, and a file of which one of these does not hold:
 
-- The account adds up to the file.
+- The account adds up to the file, and the scan was not slow.
 - Every fact can cross the wall of the jail, and the rules judge them.
 - Bytes that come in rounds say what the whole says, and the rounds are bounded.
 - What is left of a malicious file that was cut is not complete and clean; a text, a message cut between two of its
@@ -49,6 +49,8 @@ MEMORY = 1 << 30
 """Bytes of address space beyond what the fuzzer itself has."""
 SECONDS = 20
 """Of the processor, for one scan and its laws; samples are small."""
+START, SPEED = 2.0, 50_000
+"""Seconds of the processor that a scan may take, and bytes that may take a second more."""
 BATCH = 200
 """Scans of one child."""
 TINY = Limits(inflated=1 << 20, ratio_floor=1 << 16, whole=1 << 16, facts=200)
@@ -69,17 +71,18 @@ SEEDS = {
 }
 """Of formats that no other sample has."""
 PAGE = DATA.parents[1] / "docs" / "fuzzing.md"
-_ROW = re.compile(r"\| (\S+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| (.*) \|")
+_ROW = re.compile(r"\| (\S+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| (.*) \|")
 _HEAD = """\
 # Bent files: how long each reader was fuzzed, and what came of it
 
 `make fuzz READER=gguf SECONDS=600` bends what a reader takes, byte by byte and within its packings, and holds every
 answer to the laws that `tests/properties/fuzz.py` tells. With `PAGE=1` it adds to the row of that reader here, or begins
 a new one where the reader's version is another; `make fuzz-each` goes through all readers. The last column is written by
-hand: what was found has a test below `tests/regressions/`. Seconds are of real time.
+hand: what was found has a test below `tests/regressions/`. The machine did other work, so
+the processor's own seconds are told too.
 
-| reader | version | samples | scans | seconds | found and mended |
-| --- | --- | --- | --- | --- | --- |
+| reader | version | samples | scans | seconds | of the processor | found and mended |
+| --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -128,8 +131,11 @@ def taken(samples):
 
 def said(data, name, limits):
     """The outcome of a file, and its verdict; every outcome keeps what is held of it here."""
+    start = time.process_time()
     outcome = Router(SCANNERS).scan_blob(BytesSource(data), name, limits)
+    seconds = time.process_time() - start
     assert isinstance(outcome, Read), outcome
+    assert seconds < START + len(data) / SPEED, "slow"
     account = outcome.account
     assert account.examined + account.inert + account.unexplained == len(data), account
     assert min(account.examined, account.inert, account.unexplained) >= 0, account
@@ -191,17 +197,29 @@ def child(chance, samples, told):
     os._exit(0)
 
 
+class Run(NamedTuple):
+    samples: int
+    scans: int
+    seconds: int
+    """Of real time."""
+    processor: int
+    """Seconds of the processor."""
+    found: dict[str, Path]
+    """A file of each kind."""
+
+
 def fuzz(samples, seconds, seed, folder):
-    """Bend samples until the time is over: how many were scanned, and what was found, each kind of it once."""
+    """Bend samples until the time is over; of what is found, each kind is kept once."""
     told = folder / f"last.{os.getpid()}"
-    until, batches, scans, found = time.monotonic() + seconds, 0, 0, {}
-    while time.monotonic() < until:
+    start, batches, scans, processor, found = time.monotonic(), 0, 0, 0.0, {}
+    while time.monotonic() < start + seconds:
         batches += 1
         told.with_suffix(".why").unlink(missing_ok=True)
         pid = os.fork()
         if pid == 0:
             child(random.Random(f"{seed} {batches}"), samples, told)
-        _, status = os.waitpid(pid, 0)
+        _, status, usage = os.wait4(pid, 0)
+        processor += usage.ru_utime + usage.ru_stime
         number, name, data = told.read_bytes().split(b"\n", 2)
         scans += int(number) + 1
         if not status:
@@ -215,22 +233,22 @@ def fuzz(samples, seconds, seed, folder):
             print(f"{about.strip()}\n{found[kind]}", flush=True)
     for left in (told, told.with_suffix(".why")):
         left.unlink(missing_ok=True)
-    return scans, found
+    return Run(len(samples), scans, round(time.monotonic() - start), round(processor), found)
 
 
-def note(scanner, samples, scans, seconds):
+def note(scanner, run):
     """Add a run to the page."""
     with PAGE.open("a+") as page:
         flock(page, LOCK_EX)
         page.seek(0)
-        rows = {row[1]: row.groups() for row in _ROW.finditer(page.read())}
-        _, version, _, before, long, mended = rows.get(scanner.name, ("", "", "", "0", "0", "—"))
-        if version == str(scanner.version):
-            scans, seconds = scans + int(before.replace(",", "")), seconds + int(long.replace(",", ""))
-        rows[scanner.name] = (scanner.name, scanner.version, samples, f"{scans:,}", f"{seconds:,}", mended)
-        ordered = [rows[each.name] for each in SCANNERS if each.name in rows]
+        rows = {row[1]: list(row.groups()) for row in _ROW.finditer(page.read())}
+        _, version, _, *before, mended = rows.get(scanner.name, ["", "", "", "0", "0", "0", "—"])
+        kept = [int(number.replace(",", "")) * (version == str(scanner.version)) for number in before]
+        now = [f"{new + old:,}" for new, old in zip((run.scans, run.seconds, run.processor), kept, strict=True)]
+        rows[scanner.name] = [scanner.name, str(scanner.version), f"{run.samples:,}", *now, mended]
         page.truncate(0)
-        page.write(_HEAD + "".join(f"| {' | '.join(map(str, row))} |\n" for row in ordered))
+        page.write(_HEAD)
+        page.writelines(f"| {' | '.join(rows[each.name])} |\n" for each in SCANNERS if each.name in rows)
 
 
 def main():
@@ -254,19 +272,17 @@ def main():
     if readers and len(readers) > 1 and not given.each:
         groups = {" ".join(readers): sorted({sample for name in readers for sample in groups[name]})}
     print(f"{len(samples)} samples, seed {given.seed}", flush=True)
-    print("reader | samples | scans | seconds | found", flush=True)
+    print("reader | samples | scans | seconds | of the processor | found", flush=True)
     bad = False
     for name, own in groups.items():
         if not own:
             print(f"{name}: no sample", flush=True)
             continue
-        start = time.monotonic()
-        scans, found = fuzz(own, given.seconds, given.seed, given.found)
-        seconds = round(time.monotonic() - start)
-        bad |= bool(found)
-        print(f"{name} | {len(own)} | {scans:,} | {seconds} | {len(found)}", flush=True)
+        run = fuzz(own, given.seconds, given.seed, given.found)
+        bad |= bool(run.found)
+        print(" | ".join((name, *(f"{part:,}" for part in run[:-1]), str(len(run.found)))), flush=True)
         if given.page:
-            note(next(scanner for scanner in SCANNERS if scanner.name == name), len(own), scans, seconds)
+            note(next(scanner for scanner in SCANNERS if scanner.name == name), run)
     sys.exit(bad)
 
 
