@@ -45,24 +45,6 @@ class Sample(NamedTuple):
     """The last `TAIL` bytes, fewer of a smaller file."""
 
 
-class About(NamedTuple):
-    """What docs/formats.md says of a format, a line of Markdown each; the names of its files are the scanner's."""
-
-    title: str
-    known_by: str
-    """What in the content tells it."""
-    read: str
-    """What of it is read."""
-    inert: str
-    """What of it the layout proves that no loader interprets; "" where nothing is left to prove."""
-    rules: str
-    """What the ids of the rules about it begin with, by blanks."""
-    peer: str
-    """Who reads it deepest of the scanners that there are, and how deep; "" where none does."""
-    more: str
-    """What is done here and not by them."""
-
-
 class Scanner(NamedTuple):
     """A file format, as the registry knows it."""
 
@@ -79,8 +61,6 @@ class Scanner(NamedTuple):
     """Asked only where no other scanner has a say: text, and the formats that name what nobody reads."""
     whole: bool = False
     """It reads its files from end to end, so one of moderate size is fetched whole at the start."""
-    about: tuple[About, ...] = ()
-    """Each format that it reads, for docs/formats.md."""
 
 
 class Scan:

@@ -26,7 +26,7 @@ from scanners.binary.zip_records import Bend
 from scanners.binary.zipdir import Member, plausible_ends, read_layout
 from scanners.budget import LimitReached
 from scanners.facts import Storage
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Missing, Slice, Source, Span, Truncated, merge, subtract
 
 if TYPE_CHECKING:
@@ -349,29 +349,5 @@ class _Archive:
 
 
 SCANNER = Scanner(
-    "zip",
-    6,
-    frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Zip archive (also .npz, .whl, .jar, .mar, Keras 3, skops)",
-            known_by="its first bytes, or an end record in the last 68 kB",
-            read="every member by content and name and what lies around them, by each reading that some reader makes",
-            inert="",
-            rules="zip archive keras skops package-wheel",
-            peer="modelaudit: members by content, to a depth of 5",
-            more="what readers differ in: names, sizes, offsets, several ends, hidden members",
-        ),
-        About(
-            title="Torch archive, TorchScript, torch.export, torch.package, distributed checkpoint",
-            known_by="a zip with `data.pkl`, `constants.pkl` or `.data/` in it",
-            read="pickles, sources and what they call at load, graphs, packages, byte orders",
-            inert="a storage that a pickle names in its full length, stored and unshared",
-            rules="torch torchscript pickle",
-            peer="modelaudit: pickles in any member, storages held against persistent ids",
-            more="storages are not fetched; TorchScript is parsed; torch.export and packages",
-        ),
-    ),
+    "zip", 6, frozenset({".zip", ".npz", ".keras", ".whl", ".jar", ".mar", ".pt2", _CHAINED}), recognise, scan
 )

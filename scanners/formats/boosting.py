@@ -19,7 +19,7 @@ from scanners.binary.cursor import PIECE, Cursor
 from scanners.binary.flatbuffer_parts import account, walked
 from scanners.binary.flatbuffer_schemas import CATBOOST
 from scanners.binary.layout import Layout, laid_out
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.binary.flatbuffer import Found
@@ -143,58 +143,7 @@ def _text(layout: Layout) -> str:
 
 
 SCANNERS: Final = (
-    Scanner(
-        "catboost",
-        1,
-        frozenset(),
-        lambda sample: sample.head.startswith(_CATBOOST),
-        _scan_catboost,
-        about=(
-            About(
-                title="CatBoost model",
-                known_by="`CBM1`",
-                read="the FlatBuffer of the model and those of its categories",
-                inert="values of leaves, borders, tables",
-                rules="model flatbuffer",
-                peer="modelaudit: patterns in the bytes",
-                more="every table and text; bytes that nothing leads to",
-            ),
-        ),
-    ),
-    Scanner(
-        "lightgbm",
-        1,
-        frozenset(),
-        lambda sample: sample.head.startswith(_LIGHTGBM),
-        _scan_lightgbm,
-        about=(
-            About(
-                title="LightGBM model",
-                known_by="its first two lines",
-                read="all of it; paths among the parameters",
-                inert="",
-                rules="model",
-                peer="modelaudit: patterns in the text",
-                more="of any length",
-            ),
-        ),
-    ),
-    Scanner(
-        "xgboost.binary",
-        1,
-        frozenset(),
-        _is_xgboost,
-        _scan_xgboost,
-        about=(
-            About(
-                title="XGBoost model, binary",
-                known_by="`binf`, or the name of an objective at its place",
-                read="settings, trees, attributes",
-                inert="nodes and weights",
-                rules="model",
-                peer="modelaudit: patterns in the bytes",
-                more="the whole layout",
-            ),
-        ),
-    ),
+    Scanner("catboost", 1, frozenset(), lambda sample: sample.head.startswith(_CATBOOST), _scan_catboost),
+    Scanner("lightgbm", 1, frozenset(), lambda sample: sample.head.startswith(_LIGHTGBM), _scan_lightgbm),
+    Scanner("xgboost.binary", 1, frozenset(), _is_xgboost, _scan_xgboost),
 )

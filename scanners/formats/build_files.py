@@ -12,7 +12,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -162,22 +162,4 @@ def _filled(command: str, values: dict[str, str]) -> str:
     return _USED.sub(value, command).replace("$$", "$")
 
 
-SCANNER = Scanner(
-    "build",
-    1,
-    _DOCKER | _MAKE,
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Dockerfiles and makefiles",
-            known_by="their names",
-            read="every instruction and recipe, as the scripts that they are; images, what is added from addresses",
-            inert="",
-            rules="shell package",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("build", 1, _DOCKER | _MAKE, recognise, scan, whole=True)

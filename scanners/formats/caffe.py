@@ -20,8 +20,8 @@ from scanners.binary import text_proto
 from scanners.binary.messages import every, parse
 from scanners.binary.stated import Stated
 from scanners.binary.tree import dicts, items, texts, walk
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
-from scanners.source import BytesSource, Span
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -55,7 +55,6 @@ _PATHS: Final = frozenset("source root_folder mean_file label_map_file snapshot_
 def _scan_caffe_text(source: Source, scan: Scan) -> None:
     if source.size > _TEXT_MOST:
         raise NotThisFormat
-    source.want(Span(0, source.size))
     try:
         text = source.read(0, source.size).decode()
         root = text_proto.read(text)
@@ -136,59 +135,7 @@ def _python(module: str, name: str, stated: Stated) -> None:
 
 
 SCANNERS: Final = (
-    Scanner(
-        "caffe",
-        1,
-        frozenset({".caffemodel"}),
-        lambda _: False,
-        _scan_caffe,
-        about=(
-            About(
-                title="Caffe network with its weights (.caffemodel)",
-                known_by="its name, and a layer",
-                read="every layer: those of Python, and what they write",
-                inert="weights",
-                rules="config engine",
-                peer="",
-                more="layers that are code; weights are not fetched",
-            ),
-        ),
-    ),
-    Scanner(
-        "caffe.text",
-        1,
-        frozenset({".prototxt"}),
-        lambda _: False,
-        _scan_caffe_text,
-        whole=True,
-        about=(
-            About(
-                title="Caffe network or solver as text (.prototxt)",
-                known_by="its name, and fields of a network or a solver",
-                read="all of it: layers of Python, files that are written, paths",
-                inert="",
-                rules="config engine model",
-                peer="",
-                more="layers that are code",
-            ),
-        ),
-    ),
-    Scanner(
-        "cntk",
-        1,
-        frozenset({".dnn", ".cmf", ".cntk"}),
-        _is_cntk,
-        _scan_cntk,
-        about=(
-            About(
-                title="CNTK 2 model",
-                known_by="a version and a dictionary that has an id",
-                read="every dictionary: functions of the user, by class or by library",
-                inert="arrays",
-                rules="config engine python",
-                peer="modelaudit: patterns in the bytes",
-                more="it is parsed; statements that are made of the names; libraries that loading loads",
-            ),
-        ),
-    ),
+    Scanner("caffe", 1, frozenset({".caffemodel"}), lambda _: False, _scan_caffe),
+    Scanner("caffe.text", 1, frozenset({".prototxt"}), lambda _: False, _scan_caffe_text, whole=True),
+    Scanner("cntk", 1, frozenset({".dnn", ".cmf", ".cntk"}), _is_cntk, _scan_cntk),
 )

@@ -14,7 +14,7 @@ from scanners.binary.codecs import CODECS, WEAK, holds, sniff
 from scanners.binary.decompressors import Log
 from scanners.binary.inflate import InflateSource
 from scanners.facts import Anomaly, Unread
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Source, Span
 
 if TYPE_CHECKING:
@@ -126,22 +126,4 @@ class _Compressed:
                 self.scan.account.examined(place, self.source.size)
 
 
-SCANNER = Scanner(
-    "compressed",
-    2,
-    _PLAIN | _TARS,
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="gzip, zlib, bzip2, xz, lzma, zstd, lz4 and joblib's own",
-            known_by="the first bytes; lzma by name too",
-            read="the content under the file's name, every stream, header fields, skippable frames, what is behind",
-            inert="",
-            rules="compressed",
-            peer="modelaudit: content of joblib's codecs",
-            more="several streams, checksums, what decompressors step over",
-        ),
-    ),
-)
+SCANNER = Scanner("compressed", 2, _PLAIN | _TARS, recognise, scan, whole=True)

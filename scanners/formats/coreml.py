@@ -21,7 +21,7 @@ from scanners.binary.messages import every, parse
 from scanners.binary.read_ahead import Ahead
 from scanners.binary.stated import Stated
 from scanners.binary.tf_messages import first_fields
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -194,58 +194,8 @@ def _scan_text(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner(
-    "coreml",
-    2,
-    frozenset({".mlmodel"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Core ML model (.mlmodel, also inside of .mlpackage)",
-            known_by="a protocol buffer with a version, a description and a kind",
-            read="layers, operations and functions at any depth, custom classes, linked models, metadata",
-            inert="numbers of layers and trees",
-            rules="coreml",
-            peer="modelaudit: custom layers and linked models",
-            more="programs of .mlpackage with the files of their weights; pipelines; what is serialised is said",
-        ),
-    ),
-)
-WEIGHTS = Scanner(
-    "coreml.weights",
-    1,
-    frozenset(),
-    _are_weights,
-    _scan_weights,
-    about=(
-        About(
-            title="Core ML weights (weight.bin)",
-            known_by="a count, a version and the mark of the first blob",
-            read="every header",
-            inert="the numbers, in their declared place",
-            rules="",
-            peer="",
-            more="it is proven, not skipped",
-        ),
-    ),
-)
+SCANNER = Scanner("coreml", 2, frozenset({".mlmodel"}), recognise, scan)
+WEIGHTS = Scanner("coreml.weights", 1, frozenset(), _are_weights, _scan_weights)
 PROGRAMS = Scanner(
-    "coreml.mil",
-    1,
-    frozenset({".mil"}),
-    lambda sample: _PROGRAM.match(sample.head) is not None,
-    _scan_text,
-    whole=True,
-    about=(
-        About(
-            title="Core ML program as text (model.mil, inside of .mlmodelc)",
-            known_by="`program(` and a version",
-            read="operations, custom classes, files of weights",
-            inert="",
-            rules="coreml",
-            peer="",
-            more="it is read",
-        ),
-    ),
+    "coreml.mil", 1, frozenset({".mil"}), lambda sample: _PROGRAM.match(sample.head) is not None, _scan_text, whole=True
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.layout import Bent, Layout, laid_out
 from scanners.facts import Opens, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,21 +160,4 @@ _KINDS: Final[dict[bytes, tuple[str, ...]]] = {
 """What follows the header of an index: `v` and the width of the elements of a vector, a part of its own, or bytes."""
 _PARTS: Final[dict[str, Callable[[Layout], None]]] = {"lists": _lists, "transforms": _transforms}
 
-SCANNER: Final = Scanner(
-    "faiss",
-    1,
-    frozenset({".faiss"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="faiss index",
-            known_by="four letters and a number of dimensions",
-            read="flat, IVF, PQ, SQ, HNSW, with ids and transforms: every length; a file that lists lie in",
-            inert="vectors, codes and lists",
-            rules="faiss model",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER: Final = Scanner("faiss", 1, frozenset({".faiss"}), recognise, scan)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from scanners.binary.ggml_types import EARLY, TYPES
 from scanners.binary.layout import Bent
 from scanners.binary.read_ahead import Ahead
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span, Truncated
 
 if TYPE_CHECKING:
@@ -171,21 +171,4 @@ class _Reading:
         self._step(size, name.decode("utf-8", "backslashreplace"))
 
 
-SCANNER = Scanner(
-    "ggml",
-    1,
-    frozenset({".ggml"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="GGML, GGMF, GGJT and adapters",
-            known_by="the magic",
-            read="the numbers of the model, words, descriptions of tensors",
-            inert="tensors that end with the file",
-            rules="gguf",
-            peer="modelaudit: magic, version and size",
-            more="the whole layout, for the models of llama.cpp, whisper.cpp and ggml",
-        ),
-    ),
-)
+SCANNER = Scanner("ggml", 1, frozenset({".ggml"}), recognise, scan)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from scanners.binary.cursor import Cursor
 from scanners.binary.ggml_types import TYPES
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
@@ -353,21 +353,4 @@ def _aside(holes: list[Span], stop: int, source: Source, scan: Scan) -> None:
             scan.account.examined(stop, source.size)
 
 
-SCANNER = Scanner(
-    "gguf",
-    1,
-    frozenset({".gguf"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="GGUF 1 to 3, in either byte order",
-            known_by="`GGUF`",
-            read="all metadata, templates, names and places of tensors",
-            inert="tensors that cover the data without hole or overlap",
-            rules="gguf template",
-            peer="modelaudit: header, keys and bounds of tensors, template",
-            more="offsets against the size of each type; addresses; what is behind the last tensor",
-        ),
-    ),
-)
+SCANNER = Scanner("gguf", 1, frozenset({".gguf"}), recognise, scan)

@@ -13,7 +13,7 @@ from scanners.binary import hdf5_headers as headers
 from scanners.binary.hdf5_file import Broken, File, Unsupported
 from scanners.binary.hdf5_gaps import explain
 from scanners.binary.hdf5_walk import Walk
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Source, Span, Truncated
 
 _MARK: Final = b"\x89HDF\r\n\x1a\n"
@@ -129,21 +129,4 @@ def _extension(file: File, walk: Walk, address: int) -> None:
                     walk.trouble("", Unsupported("an image of the metadata cache"))
 
 
-SCANNER = Scanner(
-    "hdf5",
-    4,
-    frozenset({".h5", ".hdf5", ".hdf", ".h5ad", ".keras"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="HDF5: Keras, MATLAB, pandas, AnnData",
-            known_by="`\\x89HDF` at 0, 512, 1024 and so on",
-            read="every object header, link, attribute and index of chunks, Keras configurations, texts, gaps",
-            inert="raw data of datasets, inside of its declared place",
-            rules="hdf5 keras",
-            peer="modelaudit: layers at any depth, external storage and links",
-            more="only structure is fetched; no HDF5 library; every byte is accounted for",
-        ),
-    ),
-)
+SCANNER = Scanner("hdf5", 4, frozenset({".h5", ".hdf5", ".hdf", ".h5ad", ".keras"}), recognise, scan)

@@ -22,7 +22,7 @@ from scanners.binary.tokenizer_json import is_tokenizer, state_tokenizer, state_
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import Several, dicts, items, shown, texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -279,21 +279,5 @@ def _strings(value: object) -> list[str]:
 
 
 SCANNER = Scanner(
-    "json",
-    13,
-    frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="JSON: configurations, tokenizers, indices, notebooks, TensorFlow.js, stable-baselines3, skops",
-            known_by="an object or an array",
-            read="all of it: classes, paths, repositories, templates, code of notebooks, files in base64",
-            inert="",
-            rules="zarr serving json config keras tokenizer skops weights tfjs notebook tool",
-            peer="modelaudit: templates of `tokenizer_config.json`; mlscan: that `auto_map` is there",
-            more="the whole surface of configurations of the Hub's libraries",
-        ),
-    ),
+    "json", 13, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
 )

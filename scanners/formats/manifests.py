@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.requirements_text import state_requirement
 from scanners.facts import Opens, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -142,15 +142,4 @@ SCANNER = Scanner(
     recognise,
     scan,
     whole=True,
-    about=(
-        About(
-            title="Lists of packages, settings of pip, npm and git, Python path files",
-            known_by="their names, or that each line is a requirement",
-            read="every line: packages, addresses, indices, options, filters, what a path file runs",
-            inert="",
-            rules="package git python-path-file",
-            peer="mlscan: that a requirement is a URL",
-            more="indices, look-alikes of names, what a commit pins",
-        ),
-    ),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import prose, yaml_tree
 from scanners.binary.python_source import INLINE, parsed
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -122,22 +122,4 @@ def _oddities(text: str) -> Iterator[tuple[AnomalyCode, str]]:
         yield "text.order", f"{kind}{' in a comment' if commented else ''}: {words}"
 
 
-SCANNER = Scanner(
-    "markdown",
-    1,
-    _NAMES,
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Markdown: model cards, instructions for agents",
-            known_by="its name",
-            read="front matter as YAML, blocks and lines of code as what they are, links, hidden letters, orders",
-            inert="",
-            rules="readme agent text shell package dataset space",
-            peer="mlscan: words of a list; modelaudit: addresses",
-            more="commands are parsed; repositories that code names become references",
-        ),
-    ),
-)
+SCANNER = Scanner("markdown", 1, _NAMES, recognise, scan, whole=True)

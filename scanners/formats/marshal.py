@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scanners.binary.carried_code import facts_of
 from scanners.binary.marshal_reader import BrokenMarshal, plausible, read
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice
 
 if TYPE_CHECKING:
@@ -65,22 +65,4 @@ def scan(source: Source, scan: Scan) -> None:
         scan.account.examined(stop, source.size)
 
 
-SCANNER = Scanner(
-    "marshal",
-    1,
-    frozenset((".pyc",)),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Compiled Python: marshal, .pyc",
-            known_by="the number of a version, or a sound code object",
-            read="code objects of every version, what follows them",
-            inert="",
-            rules="python-bytecode bytecode",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("marshal", 1, frozenset((".pyc",)), recognise, scan, whole=True)

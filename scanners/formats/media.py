@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import pictures, streams
 from scanners.binary.beside import state_beside
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Truncated
 
 if TYPE_CHECKING:
@@ -86,40 +86,4 @@ def scan(source: Source, scan: Scan) -> None:
     state_beside(source, scan, slack=kind.slack)
 
 
-SCANNER = Scanner(
-    "media",
-    1,
-    frozenset((".png", ".jpg", ".jpeg", ".gif")),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Pictures: PNG, JPEG, GIF, WebP, BMP, TIFF, ICO, JPEG 2000, JPEG XL",
-            known_by="the mark, and a layout that holds to the end of the picture",
-            read="chunks, segments, blocks and directories; what lies behind or between them",
-            inert="what the layout leads to",
-            rules="file-beside",
-            peer="",
-            more="an archive behind a picture is read",
-        ),
-        About(
-            title="Sound and film: WAV, AIFF, FLAC, Ogg, MP3, AVI, MP4, MOV, HEIF, Matroska, WebM",
-            known_by="the mark, and lengths that hold",
-            read="the lengths; what lies behind",
-            inert="what the lengths lead to; frames to the end of a stream",
-            rules="file-beside",
-            peer="",
-            more="a few kB of a film are fetched",
-        ),
-        About(
-            title="Fonts: TrueType, OpenType, WOFF",
-            known_by="the mark, and a list of tables that holds",
-            read="the list of tables; what lies beside them",
-            inert="the tables",
-            rules="file-beside",
-            peer="",
-            more="it is proven, not skipped",
-        ),
-    ),
-)
+SCANNER = Scanner("media", 1, frozenset((".png", ".jpg", ".jpeg", ".gif")), recognise, scan, whole=True)

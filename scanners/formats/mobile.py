@@ -18,7 +18,7 @@ from scanners.binary.flatbuffer_schemas import EXECUTORCH as PROGRAM
 from scanners.binary.flatbuffer_schemas import TORCH_MOBILE
 from scanners.binary.torchscript import Script
 from scanners.facts import Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Slice, Span
 
 if TYPE_CHECKING:
@@ -127,39 +127,5 @@ def _scan_torch(source: Source, scan: Scan) -> None:
     account(source, scan, buffer)
 
 
-EXECUTORCH = Scanner(
-    "executorch",
-    1,
-    frozenset(),
-    _is_executorch,
-    _scan_program,
-    about=(
-        About(
-            title="ExecuTorch program",
-            known_by="`ET12` at 4",
-            read="the FlatBuffer: operators, delegates, segments",
-            inert="constants and segments of tensors",
-            rules="executorch flatbuffer",
-            peer="modelaudit: signature",
-            more="operators and delegates by name",
-        ),
-    ),
-)
-TORCH = Scanner(
-    "torch.mobile",
-    1,
-    frozenset(),
-    _is_torch,
-    _scan_torch,
-    about=(
-        About(
-            title="PyTorch mobile FlatBuffer",
-            known_by="`PTMF` at 4",
-            read="functions, operators, sources",
-            inert="storages",
-            rules="torch flatbuffer",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+EXECUTORCH = Scanner("executorch", 1, frozenset(), _is_executorch, _scan_program)
+TORCH = Scanner("torch.mobile", 1, frozenset(), _is_torch, _scan_torch)

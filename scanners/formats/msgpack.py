@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.embedded import HEAD, LEAST, begins_like, hand_on, kind_of
 from scanners.binary.layout import Bent, Layout, laid_out
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice
 
 if TYPE_CHECKING:
@@ -143,21 +143,4 @@ class _Walk:
             layout.inside(length, f"extension@{layout.at}")
 
 
-SCANNER = Scanner(
-    "msgpack",
-    1,
-    frozenset({".msgpack", *_SPACY}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="MessagePack: Flax, Haiku, spaCy",
-            known_by="a map whose first key is a text",
-            read="every value and extension; files in runs of bytes",
-            inert="elements of arrays, long texts and runs of bytes",
-            rules="msgpack model pickle",
-            peer="",
-            more="pickles of msgpack-numpy; extensions that no library of models has; arrays are not fetched",
-        ),
-    ),
-)
+SCANNER = Scanner("msgpack", 1, frozenset({".msgpack", *_SPACY}), recognise, scan)

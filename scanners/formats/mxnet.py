@@ -16,7 +16,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.read_ahead import Ahead
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Truncated
 
 if TYPE_CHECKING:
@@ -113,21 +113,4 @@ def _header(ahead: Ahead) -> list[int]:
     return [width * (elements if stored is None else stored), *beside]
 
 
-SCANNER = Scanner(
-    "mxnet",
-    1,
-    frozenset(),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="MXNet arrays (.params)",
-            known_by="`0x112` in 64 bits",
-            read="the header of every array, names",
-            inert="the numbers, in their declared place",
-            rules="engine",
-            peer="modelaudit: patterns in the bytes",
-            more="it is proven, not skipped; graphs are read as JSON",
-        ),
-    ),
-)
+SCANNER = Scanner("mxnet", 1, frozenset(), recognise, scan)

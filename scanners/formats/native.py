@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scanners.binary import compound
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -160,57 +160,6 @@ def _scan_arguments(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner(
-    "native",
-    2,
-    frozenset(),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Programs: ELF, PE, Mach-O, Java, Dalvik, WebAssembly, shortcuts, packages, llamafile",
-            known_by="the mark, and fields behind it that loaders accept",
-            read="that it is one; it is never clean",
-            inert="",
-            rules="native",
-            peer="modelaudit: llamafile, with what is inside",
-            more="under every name; a disguise as a model is critical",
-        ),
-    ),
-)
-COMPOUND = Scanner(
-    "ole",
-    1,
-    frozenset(),
-    _is_compound,
-    _scan_compound,
-    about=(
-        About(
-            title="Documents and installers of Microsoft's compound format (doc, xls, ppt, msi, vbaProject.bin)",
-            known_by="the mark",
-            read="the directory: macros, packed files, whose installer it is; it is never clean",
-            inert="",
-            rules="native file-macros",
-            peer="",
-            more="macros of documents in archives too",
-        ),
-    ),
-)
-ARGUMENTS = Scanner(
-    "llamafile.args",
-    1,
-    frozenset((".args",)),
-    lambda _: False,
-    _scan_arguments,
-    about=(
-        About(
-            title="Arguments of a llamafile",
-            known_by="its name in the archive at the program's end",
-            read="every argument: hosts, addresses, paths",
-            inert="",
-            rules="llamafile",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("native", 2, frozenset(), recognise, scan)
+COMPOUND = Scanner("ole", 1, frozenset(), _is_compound, _scan_compound)
+ARGUMENTS = Scanner("llamafile.args", 1, frozenset((".args",)), lambda _: False, _scan_arguments)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary.cursor import Cursor
 from scanners.binary.numpy_dtype import Element, natural, of_descr
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice
 
 if TYPE_CHECKING:
@@ -199,21 +199,4 @@ def _group(tokens: Iterator[tuple[str, str]], opening: str, depth: int) -> objec
     return values[0] if len(values) == 1 and not commas else tuple(values)
 
 
-SCANNER = Scanner(
-    "npy",
-    1,
-    frozenset({".npy"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="NumPy arrays",
-            known_by="`\\x93NUMPY`",
-            read="the header as a literal, the pickle of an object array, every array behind the first",
-            inert="elements, as many as shape and type say",
-            rules="npy pickle",
-            peer="modelaudit: type, shape, size and pickle",
-            more="data is not fetched; a bent header is read as the pickle that other readers may see",
-        ),
-    ),
-)
+SCANNER = Scanner("npy", 1, frozenset({".npy"}), recognise, scan)

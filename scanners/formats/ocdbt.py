@@ -16,7 +16,7 @@ from scanners.binary.decompressors import Log
 from scanners.binary.inflate import InflateSource
 from scanners.binary.layout import Bent, Layout, laid_out
 from scanners.facts import Opens, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice
 
 if TYPE_CHECKING:
@@ -74,21 +74,4 @@ def _body(body: Source, compression: int, scan: Scan) -> None:
         scan.state(Opens("config.path", clip(path.decode()), "the database", member=scan.member))
 
 
-SCANNER: Final = Scanner(
-    "ocdbt",
-    1,
-    frozenset({".ocdbt"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Orbax database (OCDBT)",
-            known_by="a frame at the beginning",
-            read="manifests and nodes: paths that lead out of the database",
-            inert="",
-            rules="config-path model",
-            peer="",
-            more="it is read, but for values that stand outside of nodes",
-        ),
-    ),
-)
+SCANNER: Final = Scanner("ocdbt", 1, frozenset({".ocdbt"}), recognise, scan)

@@ -15,7 +15,7 @@ from scanners.binary.messages import parse
 from scanners.binary.onnx_model import Model
 from scanners.binary.tf_messages import first_fields
 from scanners.facts import Reference, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -94,58 +94,8 @@ def _scan_data(source: Source, scan: Scan) -> None:
     scan.account.inert(0, source.size)
 
 
-SCANNER = Scanner(
-    "onnx",
-    2,
-    frozenset({".onnx"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="ONNX model",
-            known_by="a protocol buffer with a version and a graph",
-            read="graphs, functions, metadata, places of external tensors",
-            inert="raw data of tensors",
-            rules="onnx",
-            peer="modelaudit: paths of external data, custom domains, Python operators, with onnx' own library",
-            more="places in each encoding, shadowed operators, bombs; weights are not fetched",
-        ),
-    ),
-)
-SESSIONS = Scanner(
-    "onnx.session",
-    1,
-    frozenset(),
-    _is_session,
-    _scan_session,
-    about=(
-        About(
-            title="ONNX Runtime model (.ort)",
-            known_by="`ORTM` at 4",
-            read="every table of the FlatBuffer",
-            inert="buffers of tensors",
-            rules="onnx flatbuffer",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("onnx", 2, frozenset({".onnx"}), recognise, scan)
+SESSIONS = Scanner("onnx.session", 1, frozenset(), _is_session, _scan_session)
 DATA = Scanner(
-    "onnx.data",
-    1,
-    frozenset({".onnx_data", ".onnx_data_#", ".data"}),
-    lambda _: False,
-    _scan_data,
-    fallback=True,
-    about=(
-        About(
-            title="ONNX external data",
-            known_by="its name, where no other format has a say",
-            read="the beginning",
-            inert="numbers that a model beside it asks for by place",
-            rules="",
-            peer="",
-            more="it is proven, not skipped",
-        ),
-    ),
+    "onnx.data", 1, frozenset({".onnx_data", ".onnx_data_#", ".data"}), lambda _: False, _scan_data, fallback=True
 )

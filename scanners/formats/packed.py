@@ -12,7 +12,7 @@ from scanners.binary.beside import state_beside
 from scanners.binary.inflate import InflateSource
 from scanners.binary.zip_records import folded, name_troubles
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Span, Truncated
 
 if TYPE_CHECKING:
@@ -198,39 +198,5 @@ def _is_rar(sample: Sample) -> bool:
     return sample.head.startswith(rar.MARK)
 
 
-SEVENZIP: Final = Scanner(
-    "7z",
-    1,
-    frozenset(),
-    _is_7z,
-    _scan_7z,
-    about=(
-        About(
-            title="7z archive",
-            known_by="`7z\\xbc\\xaf\\x27\\x1c`",
-            read="the header, packed or not; files packed with LZMA, LZMA2, bzip2, deflate and x86 or ARM branches",
-            inert="",
-            rules="archive",
-            peer="modelaudit, picklescan: unpacked to disk by py7zr",
-            more="unpacked in memory without a library; every name, also of what is encrypted or packed otherwise",
-        ),
-    ),
-)
-RAR: Final = Scanner(
-    "rar",
-    1,
-    frozenset(),
-    _is_rar,
-    _scan_rar,
-    about=(
-        About(
-            title="RAR archive, 4 and 5",
-            known_by="`Rar!\\x1a\\x07`",
-            read="every block's header; members that are stored; what is compressed is named and incomplete",
-            inert="",
-            rules="archive",
-            peer="modelaudit: recognised",
-            more="the names of what is in it, and what is encrypted",
-        ),
-    ),
-)
+SEVENZIP: Final = Scanner("7z", 1, frozenset(), _is_7z, _scan_7z)
+RAR: Final = Scanner("rar", 1, frozenset(), _is_rar, _scan_rar)

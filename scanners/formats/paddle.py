@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.engine_ops import Operators
 from scanners.binary.messages import every, message_class, parse
 from scanners.binary.read_ahead import Ahead
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Truncated
 
 if TYPE_CHECKING:
@@ -105,39 +105,5 @@ def _header(ahead: Ahead) -> int | None:
     return None if size is None or min(described.dims, default=0) < 0 else size * prod(described.dims)
 
 
-SCANNER = Scanner(
-    "paddle",
-    2,
-    frozenset({".pdmodel", "__model__"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="PaddlePaddle program (.pdmodel, `__model__`)",
-            known_by="a protocol buffer that begins with its first block",
-            read="operators of every block, files that they name",
-            inert="values of attributes that are long",
-            rules="engine",
-            peer="modelaudit: patterns in the bytes",
-            more="it is parsed; programs in JSON as well",
-        ),
-    ),
-)
-WEIGHTS = Scanner(
-    "paddle.weights",
-    1,
-    frozenset({".pdiparams", "__params__"}),
-    _are_weights,
-    _scan_weights,
-    about=(
-        About(
-            title="PaddlePaddle weights (.pdiparams)",
-            known_by="the header of the first tensor",
-            read="the header of every tensor",
-            inert="the numbers, in their declared place",
-            rules="",
-            peer="",
-            more="it is proven, not skipped",
-        ),
-    ),
-)
+SCANNER = Scanner("paddle", 2, frozenset({".pdmodel", "__model__"}), recognise, scan)
+WEIGHTS = Scanner("paddle.weights", 1, frozenset({".pdiparams", "__params__"}), _are_weights, _scan_weights)

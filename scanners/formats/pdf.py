@@ -17,7 +17,7 @@ from collections.abc import Callable  # noqa: TC003 - the type of a table
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.beside import state_beside
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
@@ -173,22 +173,4 @@ class _Document:
         return self.scan.inside(BytesSource(content), f"file@{at}")
 
 
-SCANNER: Final = Scanner(
-    "pdf",
-    1,
-    frozenset((".pdf",)),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="PDF document",
-            known_by="`%PDF-` in the first 1,024 bytes",
-            read="names in all objects, also in streams of objects: scripts, programs that it starts; files in it",
-            inert="",
-            rules="pdf file-beside",
-            peer="",
-            more="names in any spelling; files in it by all readers",
-        ),
-    ),
-)
+SCANNER: Final = Scanner("pdf", 1, frozenset((".pdf",)), recognise, scan, whole=True)

@@ -19,7 +19,7 @@ from scanners.binary.pickle_opcodes import SHAPES
 from scanners.binary.pickle_readings import Possible
 from scanners.binary.torch_records import storage_size
 from scanners.facts import Storage
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Slice, Source
 
 SUFFIXES = frozenset(
@@ -214,21 +214,4 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner(
-    "pickle",
-    14,
-    SUFFIXES,
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Pickle of protocols 0 to 5: joblib, dill, cloudpickle, torch's legacy checkpoints",
-            known_by="opcodes that hold, whatever they begin with",
-            read="every opcode of every stream: calls with arguments, code objects, files in constants",
-            inert="raw arrays between the opcodes and storages of known length",
-            rules="pickle torch joblib python-bytecode",
-            peer="modelaudit: a machine with status and verdict; fickling: a symbolic machine",
-            more="by the reading of each unpickler in use; a reviewed policy of names; what calls are handed",
-        ),
-    ),
-)
+SCANNER = Scanner("pickle", 14, SUFFIXES, recognise, scan)

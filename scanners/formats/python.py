@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import notebook, python_module
 from scanners.binary.python_source import INLINE, MOST
 from scanners.facts import Call, Code, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -103,22 +103,4 @@ def _plain(path: str) -> bool:
     return root in _COMPUTES or path.startswith("torch.nn.") or (root == "builtins" and rest in _ORDINARY)
 
 
-SCANNER = Scanner(
-    "python",
-    3,
-    frozenset({".py", ".pyw", ".pyi"}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Python source",
-            known_by="its name, or a shebang of Python",
-            read="its syntax tree: imports, calls with their arguments, by when they run",
-            inert="",
-            rules="python",
-            peer="mlscan: a syntax tree and a list of calls",
-            more="aliases are resolved; what runs on import is told from what runs when called",
-        ),
-    ),
-)
+SCANNER = Scanner("python", 3, frozenset({".py", ".pyw", ".pyi"}), recognise, scan, whole=True)

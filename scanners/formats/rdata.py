@@ -17,7 +17,7 @@ from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.binary.r_stream import HEAD, Binary, Words
 from scanners.budget import LimitReached
 from scanners.facts import Code, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -333,22 +333,5 @@ def _state(moment: str, said: _Names, scan: Scan) -> None:
         )
 
 
-SCANNER = Scanner(
-    "r",
-    1,
-    frozenset({".rds", ".rda", ".rdata"}),
-    recognise,
-    scan,
-    whole=True,  # Nearly all are compressed.
-    about=(
-        About(
-            title="R data (.rds, .rda)",
-            known_by="the first line: XDR, text or binary, compressed or not",
-            read="every item: promises, closures, calls, active bindings, bytecode, classes of vectors",
-            inert="long vectors",
-            rules="r model",
-            peer="modelaudit: patterns in the bytes",
-            more="it is parsed: what runs when something is looked at is told from what somebody has to call",
-        ),
-    ),
-)
+# Nearly all are compressed, so they are fetched whole.
+SCANNER = Scanner("r", 1, frozenset({".rds", ".rda", ".rdata"}), recognise, scan, whole=True)

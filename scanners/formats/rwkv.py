@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -48,22 +48,4 @@ def scan(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner(
-    "rwkv.vocabulary",
-    1,
-    frozenset({"rwkv_vocab_v#"}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="RWKV vocabulary",
-            known_by="a number, a literal and a length in the first line",
-            read="every line; what is no literal as Python",
-            inert="",
-            rules="python",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("rwkv.vocabulary", 1, frozenset({"rwkv_vocab_v#"}), recognise, scan, whole=True)

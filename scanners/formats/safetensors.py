@@ -14,7 +14,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Source, Span
 
 if TYPE_CHECKING:
@@ -223,21 +223,4 @@ def _layout(tensors: list[_Tensor], data: Source, scan: Scan, *, proven: bool) -
             scan.account.examined(base + stop, base + data.size)
 
 
-SCANNER = Scanner(
-    "safetensors",
-    1,
-    frozenset({".safetensors"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="safetensors",
-            known_by="a length and `{` behind it",
-            read="the header, every key and text",
-            inert="tensors that cover the data without hole or overlap",
-            rules="safetensors",
-            peer="modelaudit: header, offsets, duplicate keys",
-            more="no limit of tensors; texts in the metadata are read as what they are",
-        ),
-    ),
-)
+SCANNER = Scanner("safetensors", 1, frozenset({".safetensors"}), recognise, scan)

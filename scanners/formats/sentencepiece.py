@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.messages import parse
 from scanners.binary.tf_messages import first_fields
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -48,21 +48,4 @@ def scan(source: Source, scan: Scan) -> None:
     parsed.account(scan, "ModelProto")
 
 
-SCANNER = Scanner(
-    "sentencepiece",
-    1,
-    frozenset(),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="SentencePiece model",
-            known_by="a protocol buffer of pieces",
-            read="pieces, settings, what is unknown",
-            inert="",
-            rules="tokenizer",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("sentencepiece", 1, frozenset(), recognise, scan)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import text_proto
 from scanners.binary.tree import texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -140,61 +140,7 @@ def _scan_spacy(source: Source, scan: Scan) -> None:
 
 
 SCANNERS: Final = (
-    Scanner(
-        "triton",
-        1,
-        frozenset({"config.pbtxt"}),
-        lambda _: False,
-        _scan_triton,
-        whole=True,
-        about=(
-            About(
-                title="Triton model configuration",
-                known_by="its name",
-                read="backend, runtime, libraries, files, environment",
-                inert="",
-                rules="serving config-path",
-                peer="",
-                more="it is read",
-            ),
-        ),
-    ),
-    Scanner(
-        "modelfile",
-        1,
-        frozenset({"modelfile", ".modelfile"}),
-        lambda _: False,
-        _scan_modelfile,
-        whole=True,
-        about=(
-            About(
-                title="Ollama Modelfile",
-                known_by="its name, and `FROM`",
-                read="what it is made from, its template and system message",
-                inert="",
-                rules="template config-path",
-                peer="",
-                more="it is read",
-            ),
-        ),
-    ),
-    Scanner(
-        "spacy.config",
-        1,
-        frozenset({"config.cfg"}),
-        _is_spacy,
-        _scan_spacy,
-        whole=True,
-        about=(
-            About(
-                title="spaCy configuration",
-                known_by="its sections",
-                read="the functions that it has made, by registry; paths",
-                inert="",
-                rules="spacy model-path",
-                peer="",
-                more="it is read",
-            ),
-        ),
-    ),
+    Scanner("triton", 1, frozenset({"config.pbtxt"}), lambda _: False, _scan_triton, whole=True),
+    Scanner("modelfile", 1, frozenset({"modelfile", ".modelfile"}), lambda _: False, _scan_modelfile, whole=True),
+    Scanner("spacy.config", 1, frozenset({"config.cfg"}), _is_spacy, _scan_spacy, whole=True),
 )

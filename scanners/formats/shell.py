@@ -13,7 +13,7 @@ from scanners.binary import shell_text, windows_text
 from scanners.binary.python_source import INLINE
 from scanners.binary.requirements_text import state_command
 from scanners.facts import Call, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -105,22 +105,4 @@ def _quoted(word: str) -> bool:
     return not word or any(letter in " \t\n'\"|" for letter in word)
 
 
-SCANNER = Scanner(
-    "shell",
-    1,
-    _UNIX | _WINDOWS,
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Scripts of shells, of Unix and of Windows",
-            known_by="its name, or a shebang of a shell",
-            read="every pipeline: programs, arguments, here-documents, substitutions, texts for shells and Python",
-            inert="",
-            rules="shell",
-            peer="",
-            more="it is read; a download that is run is followed from command to command",
-        ),
-    ),
-)
+SCANNER = Scanner("shell", 1, _UNIX | _WINDOWS, recognise, scan, whole=True)

@@ -19,7 +19,7 @@ from scanners.binary.flatbuffer_schemas import JAX_EXPORT
 from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.budget import LimitReached
 from scanners.facts import Reference, clip, clip_name
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Slice, Span
 
 if TYPE_CHECKING:
@@ -177,39 +177,5 @@ def _scan_export(source: Source, scan: Scan) -> None:
     account(source, scan, buffer)
 
 
-EXPORT: Final = Scanner(
-    "jax.export",
-    1,
-    frozenset(),
-    _is_export,
-    _scan_export,
-    about=(
-        About(
-            title="JAX export",
-            known_by="a FlatBuffer with a StableHLO program near its beginning",
-            read="every table; the programs in it",
-            inert="numbers",
-            rules="hlo flatbuffer",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
-SCANNER: Final = Scanner(
-    "stablehlo",
-    1,
-    frozenset(),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="StableHLO (MLIR bytecode)",
-            known_by="the magic",
-            read="strings, dialects and operations; functions outside of the program",
-            inert="the other sections: they name nothing that is not among the strings",
-            rules="hlo model",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+EXPORT: Final = Scanner("jax.export", 1, frozenset(), _is_export, _scan_export)
+SCANNER: Final = Scanner("stablehlo", 1, frozenset(), recognise, scan)

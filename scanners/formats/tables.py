@@ -22,7 +22,7 @@ from scanners.binary.flatbuffer_schemas import ARROW as SCHEMA
 from scanners.binary.read_ahead import Ahead
 from scanners.binary.thrift import Bent, Compact
 from scanners.facts import Opens, Reference, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Slice, Span, merge, subtract
 
 if TYPE_CHECKING:
@@ -296,39 +296,5 @@ class _Footer:
         _pair(key.decode("utf-8", "replace"), BytesSource(text), self._scan, at)
 
 
-ARROW: Final = Scanner(
-    "arrow",
-    1,
-    frozenset(),
-    _is_arrow,
-    _scan_arrow,
-    about=(
-        About(
-            title="Arrow files and streams (Feather, datasets)",
-            known_by="`ARROW1`, or a message that is a schema",
-            read="the schema and its metadata, pickles in it, the places of all records",
-            inert="records inside of their declared places",
-            rules="arrow",
-            peer="",
-            more="types that pyarrow unpickles; records are not fetched",
-        ),
-    ),
-)
-PARQUET: Final = Scanner(
-    "parquet",
-    1,
-    frozenset(),
-    _is_parquet,
-    _scan_parquet,
-    about=(
-        About(
-            title="Parquet table",
-            known_by="`PAR1` at both ends",
-            read="the description of columns and metadata, with Arrow's schema in it",
-            inert="columns and indexes inside of their declared places",
-            rules="arrow parquet",
-            peer="",
-            more="only the description is fetched; columns in other files are named",
-        ),
-    ),
-)
+ARROW: Final = Scanner("arrow", 1, frozenset(), _is_arrow, _scan_arrow)
+PARQUET: Final = Scanner("parquet", 1, frozenset(), _is_parquet, _scan_parquet)

@@ -16,7 +16,7 @@ from scanners.binary.tar_sparse import HoleSource
 from scanners.binary.tar_walk import read_layout
 from scanners.binary.zip_records import folded, name_troubles
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Missing, Slice, Source, Span, merge, subtract
 
 if TYPE_CHECKING:
@@ -241,30 +241,4 @@ def _suffix(name: str) -> str:
     return last.partition(".")[2] or last
 
 
-SCANNER = Scanner(
-    "tar",
-    2,
-    frozenset({".tar", ".nemo"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Tar archive (also .nemo)",
-            known_by="a header with its checksum",
-            read="every member by content and name, under each link to it, pax and GNU headers, what is behind the end",
-            inert="",
-            rules="tar archive",
-            peer="modelaudit: members and links",
-            more="readers that differ: sizes, checksums, hidden members; headers alone are fetched",
-        ),
-        About(
-            title="Torch checkpoint of before 0.1.10",
-            known_by="a tar with `storages`, `tensors` and `pickle`",
-            read="the three pickles",
-            inert="raw tensors behind their headers",
-            rules="pickle torch",
-            peer="fickling: identified",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("tar", 2, frozenset({".tar", ".nemo"}), recognise, scan)

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,22 +91,4 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[at : at + TEXT_LIMIT]
 
 
-SCANNER = Scanner(
-    "template",
-    4,
-    frozenset({".jinja", ".jinja2", ".j2"}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="Jinja template",
-            known_by="tags of Jinja in text",
-            read="its syntax tree: attributes, calls, loops, hidden text, triggers",
-            inert="",
-            rules="template",
-            peer="modelaudit: patterns, and a rendering in a sandbox",
-            more="it is parsed and never rendered; every path to Python is followed",
-        ),
-    ),
-)
+SCANNER = Scanner("template", 4, frozenset({".jinja", ".jinja2", ".j2"}), recognise, scan, whole=True)

@@ -17,7 +17,7 @@ from scanners.binary.tf_messages import FINGERPRINT, KINDS, begins_like, read, w
 from scanners.binary.tf_tensors import STRING, packed
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.facts import Opens, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource, Span
 
 if TYPE_CHECKING:
@@ -180,21 +180,4 @@ def _constants(message: Any, content: Callable[[bytes], bytes]) -> Iterator[tupl
             yield from ((each, False) for each in packed(content(value), holder))
 
 
-SCANNER = Scanner(
-    "tensorflow",
-    4,
-    frozenset((".pb", ".meta", ".pbtxt", "fingerprint")),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="TensorFlow graphs: SavedModel, MetaGraph, GraphDef, as protocol buffers or text",
-            known_by="messages that hold",
-            read="every operation in graphs, functions and constants; assets; Keras metadata",
-            inert="values of tensors",
-            rules="tensorflow keras",
-            peer="modelaudit: names of operations",
-            more="operations that run at load, and what they open, write and fetch",
-        ),
-    ),
-)
+SCANNER = Scanner("tensorflow", 4, frozenset((".pb", ".meta", ".pbtxt", "fingerprint")), recognise, scan)

@@ -11,7 +11,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, Final
 
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
 
 if TYPE_CHECKING:
@@ -70,19 +70,6 @@ def _programs(data: bytes, base: int) -> Iterator[tuple[int, str]]:
                 yield base + at, f"ELF for {_MACHINES[machine]}"
 
 
-_ABOUT = (
-    About(
-        title="TensorRT engine",
-        known_by="`ftrt`, also behind a description by Ultralytics",
-        read="16 MiB at either end, for programs of the machine; it is never clean",
-        inert="",
-        rules="tensorrt",
-        peer="modelaudit: patterns in the bytes",
-        more="programs for the card are told from programs for the machine",
-    ),
-)
-SCANNER = Scanner("tensorrt", 1, frozenset(), recognise, scan, about=_ABOUT)
-NAMED = Scanner(
-    "tensorrt.named", 1, frozenset({".engine", ".plan", ".trt"}), lambda _: False, scan, fallback=True, about=_ABOUT
-)
+SCANNER = Scanner("tensorrt", 1, frozenset(), recognise, scan)
+NAMED = Scanner("tensorrt.named", 1, frozenset({".engine", ".plan", ".trt"}), lambda _: False, scan, fallback=True)
 """Where no other format has a say: releases differ in how an engine begins."""

@@ -11,7 +11,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -134,22 +134,5 @@ def _scan_wide(source: Source, scan: Scan) -> None:
         scan.account.examined(0, source.size)
 
 
-_ABOUT = About(
-    title="Plain text: prose, tables, word lists",
-    known_by="UTF-8 without control characters; UTF-16 and UTF-32 by their mark",
-    read="all of it; keys and passwords, as in every text; what something would run is left incomplete",
-    inert="",
-    rules="secret",
-    peer="",
-    more="that nothing runs it is checked; texts of wide letters go to all readers",
-)
-WIDE = Scanner("text.wide", 1, frozenset(), _is_wide, _scan_wide, fallback=True, about=(_ABOUT,))
-SCANNER = Scanner(
-    "text",
-    6,
-    frozenset(_RUN),
-    recognise,
-    scan,
-    fallback=True,
-    about=(_ABOUT,),
-)
+WIDE = Scanner("text.wide", 1, frozenset(), _is_wide, _scan_wide, fallback=True)
+SCANNER = Scanner("text", 6, frozenset(_RUN), recognise, scan, fallback=True)

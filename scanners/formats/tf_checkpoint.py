@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary.messages import message_class, parse
 from scanners.facts import Opens, clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -168,58 +168,9 @@ _SHARDS: Final = (".data-#-of-#", "group#-shard#of#")
 """Names of files of tensors, of TensorFlow and of TensorFlow.js; every number is a `#`."""
 
 SCANNERS: Final = (
+    Scanner("tf.checkpoint.index", 1, frozenset((".index",)), recognise_index, scan_index),
     Scanner(
-        "tf.checkpoint.index",
-        1,
-        frozenset((".index",)),
-        recognise_index,
-        scan_index,
-        about=(
-            About(
-                title="TensorFlow checkpoint: index",
-                known_by="the footer of a table",
-                read="every key and value, blocks and checksums",
-                inert="",
-                rules="tensorflow",
-                peer="modelaudit: shallow",
-                more="the whole table",
-            ),
-        ),
+        "tf.checkpoint.list", 1, frozenset(("checkpoint",)), lambda sample: bool(_LIST.match(sample.head)), scan_list
     ),
-    Scanner(
-        "tf.checkpoint.list",
-        1,
-        frozenset(("checkpoint",)),
-        lambda sample: bool(_LIST.match(sample.head)),
-        scan_list,
-        about=(
-            About(
-                title="TensorFlow checkpoint: list",
-                known_by="its name, a message as text",
-                read="every path",
-                inert="",
-                rules="tensorflow-checkpoint",
-                peer="",
-                more="it is read",
-            ),
-        ),
-    ),
-    Scanner(
-        "tf.checkpoint.data",
-        1,
-        frozenset(_SHARDS),
-        lambda _: False,
-        scan_data,
-        about=(
-            About(
-                title="TensorFlow and TensorFlow.js: files of weights",
-                known_by="its name, where no other format has a say",
-                read="the beginning",
-                inert="all of it: an index beside it says what is copied into tensors",
-                rules="",
-                peer="",
-                more="it is proven, not skipped",
-            ),
-        ),
-    ),
+    Scanner("tf.checkpoint.data", 1, frozenset(_SHARDS), lambda _: False, scan_data),
 )

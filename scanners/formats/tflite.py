@@ -16,7 +16,7 @@ from scanners.binary.tf_paths import OPENERS
 from scanners.binary.zip_records import LOCAL
 from scanners.binary.zipdir import read_layout
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import Span
 
 if TYPE_CHECKING:
@@ -193,21 +193,4 @@ def _is_archive(source: Source, scan: Scan, gap: Span) -> bool:
     return bool(read_layout(source, scan.budget, lambda _: 0).members)
 
 
-SCANNER = Scanner(
-    "tflite",
-    1,
-    frozenset({".tflite", ".lite"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="TFLite model",
-            known_by="`TFL3` at 4",
-            read="operators, custom ones and those of TensorFlow in their options; the archive of labels behind it",
-            inert="buffers",
-            rules="tflite flatbuffer tensorflow",
-            peer="modelaudit: custom operators",
-            more="operators of TensorFlow with what they open; bytes that nothing leads to",
-        ),
-    ),
-)
+SCANNER = Scanner("tflite", 1, frozenset({".tflite", ".lite"}), recognise, scan)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -52,22 +52,4 @@ def scan(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner(
-    "toml",
-    2,
-    frozenset({".toml", "pipfile"}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="TOML: pyproject.toml, Pipfile, configurations",
-            known_by="its name",
-            read="every table: packages and where they come from, classes, paths, repositories",
-            inert="",
-            rules="package config tool",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+SCANNER = Scanner("toml", 2, frozenset({".toml", "pipfile"}), recognise, scan, whole=True)

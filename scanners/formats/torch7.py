@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.layout import MANY, Bent, Layout, laid_out
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,21 +138,4 @@ class _Walk:
             self._several(1)
 
 
-SCANNER = Scanner(
-    "torch7",
-    1,
-    frozenset({".t7"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="Torch7 model",
-            known_by="a table or an object of a class",
-            read="every object; functions are told",
-            inert="storages of tensors, long texts",
-            rules="torch7 model",
-            peer="modelaudit: signature, patterns in the bytes",
-            more="it is parsed; functions by where they are",
-        ),
-    ),
-)
+SCANNER = Scanner("torch7", 1, frozenset({".t7"}), recognise, scan)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners.binary.layout import Bent, Layout, laid_out
 from scanners.budget import LimitReached
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -107,21 +107,4 @@ class _Walk:
         self._open.append((keyed, count, kind))
 
 
-SCANNER = Scanner(
-    "ubjson",
-    1,
-    frozenset({".ubj"}),
-    recognise,
-    scan,
-    about=(
-        About(
-            title="UBJSON: XGBoost",
-            known_by="an object whose first key has its length in binary",
-            read="every value",
-            inert="long typed arrays and texts",
-            rules="model",
-            peer="modelaudit: patterns in the bytes",
-            more="every length is checked",
-        ),
-    ),
-)
+SCANNER = Scanner("ubjson", 1, frozenset({".ubj"}), recognise, scan)

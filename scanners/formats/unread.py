@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanners.scanner import HEAD, About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -143,15 +143,4 @@ def scan(source: Source, scan: Scan) -> None:
     scan.unread("no-reader", kind.title)
 
 
-_ABOUT = (
-    About(
-        title="Recognised and not read: " + ", ".join(sorted({kind.title for kind in _KINDS})),
-        known_by="marks at their places; names, where the content is no text",
-        read="nothing: it is named, and never clean",
-        inert="",
-        rules="",
-        peer="modelaudit: signatures, and patterns in the bytes",
-        more="what nobody read is told from what is clean",
-    ),
-)
-SCANNER = Scanner("unread", 5, frozenset(_NAMES), recognise, scan, fallback=True, about=_ABOUT)
+SCANNER = Scanner("unread", 5, frozenset(_NAMES), recognise, scan, fallback=True)

@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanners.binary.layout import Bent, Layout, laid_out
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -131,58 +131,7 @@ def _named(layout: Layout) -> str:
     return layout.text(layout.number(2), _NAME_MOST, "a name")
 
 
-FASTTEXT = Scanner(
-    "fasttext",
-    1,
-    frozenset(),
-    lambda sample: sample.head.startswith(_FASTTEXT),
-    _scan_fasttext,
-    about=(
-        About(
-            title="fastText model",
-            known_by="the magic",
-            read="settings, words, sizes of matrices",
-            inert="matrices, codes and centroids",
-            rules="model",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
-WORD2VEC = Scanner(
-    "word2vec",
-    1,
-    frozenset(),
-    _is_word2vec,
-    _scan_word2vec,
-    about=(
-        About(
-            title="word2vec vectors",
-            known_by="two numbers in a line, and vectors that end with the file",
-            read="all of it",
-            inert="",
-            rules="model",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
-CTRANSLATE2 = Scanner(
-    "ctranslate2",
-    1,
-    frozenset(),
-    _is_ctranslate2,
-    _scan_ctranslate2,
-    about=(
-        About(
-            title="CTranslate2 model",
-            known_by="a version and the name of a specification",
-            read="names, shapes and types of variables",
-            inert="variables",
-            rules="model",
-            peer="",
-            more="it is read",
-        ),
-    ),
-)
+FASTTEXT = Scanner("fasttext", 1, frozenset(), lambda sample: sample.head.startswith(_FASTTEXT), _scan_fasttext)
+WORD2VEC = Scanner("word2vec", 1, frozenset(), _is_word2vec, _scan_word2vec)
+CTRANSLATE2 = Scanner("ctranslate2", 1, frozenset(), _is_ctranslate2, _scan_ctranslate2)
 SCANNERS = (FASTTEXT, WORD2VEC, CTRANSLATE2)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.stated import Stated
 from scanners.binary.xml_events import Events
 from scanners.facts import clip
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.binary.xml_events import Attributes
@@ -231,26 +231,6 @@ SCANNER = Scanner(
     ),
     recognise,
     scan,
-    about=(
-        About(
-            title="XML: PMML, SVG, XHTML and all others",
-            known_by="a declaration, or the root of a document that is known",
-            read="every tag: document types, entities, inclusions, stylesheets, scripts, functions by name",
-            inert="",
-            rules="xml pmml",
-            peer="modelaudit: patterns in PMML",
-            more="a parser that expands no entity, in constant memory; encodings; SVG",
-        ),
-        About(
-            title="OpenVINO model (.xml), its kernels and plugins",
-            known_by="a root `net`, `CustomLayer` or `ie`",
-            read="operators, places of constants, kernels, libraries",
-            inert="",
-            rules="openvino xml",
-            peer="modelaudit: custom layers and libraries by name",
-            more="constants against their shapes",
-        ),
-    ),
 )
 WEIGHTS = Scanner(
     "openvino.weights",
@@ -264,15 +244,4 @@ WEIGHTS = Scanner(
     lambda _: False,
     _scan_data,
     fallback=True,
-    about=(
-        About(
-            title="OpenVINO weights",
-            known_by="the name that optimum-intel gives it, where no other format has a say",
-            read="the beginning",
-            inert="numbers that a model beside it asks for by place",
-            rules="",
-            peer="",
-            more="it is proven, not skipped",
-        ),
-    ),
 )

@@ -16,7 +16,7 @@ from scanners.binary.keras_config import KerasConfig
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import About, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 
 if TYPE_CHECKING:
     from scanners.facts import ReferenceKind, UsedAs
@@ -92,22 +92,4 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
         scan.state(Reference("yaml.tag", "", clip_name(tag), "instantiated", scan.member))
 
 
-SCANNER = Scanner(
-    "yaml",
-    6,
-    frozenset({".yaml", ".yml", _MLFLOW}),
-    recognise,
-    scan,
-    whole=True,
-    about=(
-        About(
-            title="YAML",
-            known_by="its name; Keras models by content",
-            read="tags, `_target_` and its kin, interpolations, paths",
-            inert="",
-            rules="yaml config keras-yaml mlflow serving tool",
-            peer="modelaudit: `_target_` inside of .nemo",
-            more="in every file, with what it calls",
-        ),
-    ),
-)
+SCANNER = Scanner("yaml", 6, frozenset({".yaml", ".yml", _MLFLOW}), recognise, scan, whole=True)
