@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import zlib
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanners.budget import LimitReached
@@ -40,15 +41,15 @@ class CutOff(Corrupt):
     """The input ends before the stream does; all that could be made of it was."""
 
 
-class Codec:
+class Codec(ABC):
     """A decompressor, at some place of its stream."""
 
     ended = False
     """Whether the end was reached; the cursor then stands behind it."""
 
+    @abstractmethod
     def step(self, cursor: Cursor, most: int) -> bytes:
         """Some more output, at most `most` bytes or one block of 128 KiB; raises `Corrupt` or `Truncated`."""
-        raise NotImplementedError
 
     def copy(self) -> Codec | None:
         """The same state again, None where the codec cannot say."""

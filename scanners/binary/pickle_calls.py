@@ -5,6 +5,7 @@ It states each name, call and change to its notes, and follows what well-known r
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from scanners.binary.carried_code import watched
@@ -75,9 +76,9 @@ class Caller(Stack):
         self._asked = 0
         """Bytes that calls take of memory, as their constants say."""
 
+    @abstractmethod
     def _array(self, array: RawArray) -> None:
         """Pass over what joblib reads in the place of an array."""
-        raise NotImplementedError
 
     # --- names -------------------------------------------------------------------------------------------------
 

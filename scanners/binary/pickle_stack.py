@@ -5,6 +5,7 @@ No opcode here imports or calls anything, unless what it fills is not a containe
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ _FILLS = {
 """The methods that an unpickler calls to fill what is no container."""
 
 
-class Stack:
+class Stack(ABC):
     """Stack, marks and memo of one stream, and the opcodes that act on nothing else."""
 
     def __init__(self, notes: Notes | Silence, payload: Callable[[Payload | bytes, int, bool], None]) -> None:
@@ -68,8 +69,9 @@ class Stack:
         self._memo = Memo(self._walk)
         self._earlier = self._memo
 
+    @abstractmethod
     def _walk(self, run: Run, stack: list[Value]) -> dict[int, Value]:
-        raise NotImplementedError
+        """Walk a run that was skipped, over the stack that it began with: what it writes into the memo."""
 
     # --- stack -------------------------------------------------------------------------------------------------
 
