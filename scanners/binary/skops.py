@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scanners.binary.joblib_arrays import RawArray
+    from scanners.binary.pickle_values import Run
     from scanners.scanner import Scan
 
 _LOADER: Final = "__loader__"
@@ -115,6 +116,10 @@ class _Tree(Caller):
 
     def _array(self, array: RawArray) -> None:
         """Nothing: no elements stand between the nodes of a tree."""
+
+    def _walk(self, run: Run, stack: list[Value]) -> dict[int, Value]:  # noqa: ARG002 - of other machines
+        """Nothing: no opcodes of a tree are skipped."""
+        return {}
 
     def make(self, state: object) -> Value:
         """The object of a node, whose making is stated."""
