@@ -134,6 +134,7 @@ AnomalyCode = Literal[
     "model.bounds",  # a count or a length that leads out of the file, or a value that no writer writes
     "model.trailing",  # bytes behind the end
     "model.path",  # a path of the machine that it was made on
+    "model.command",  # a text that is a command, or a call that reaches programs
     "msgpack.extension",  # a type that no library of models has
     "torch7.function",  # bytecode of Lua
     # texts for people and for agents (threats.md 9.7, 9.9)

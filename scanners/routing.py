@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanners import secrets
 from scanners.account import total
+from scanners.binary import commands
 from scanners.budget import Budget, LimitReached, Limits
 from scanners.facts import Anomaly, Unread, clip
 from scanners.registry import SCANNERS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from scanners.scanner import Outcome, Scanner
     from scanners.source import Source
 
-_CORE: Final = 2
+_CORE: Final = 3
 """Raised when routing, recognition, or what the scanners share makes other facts of an unchanged blob; and when a
 flaw of a reader could have let a blob speak for it, since the list of readers came from there too."""
 
@@ -181,6 +182,8 @@ class Router:
         _settle(scan.account, [each.account for each in accepted])
         if _TEXT.fullmatch(sample.head) and scan.account.examined_spans() == [Span(0, source.size)]:
             _state_secrets(source, scan)
+        if scan.format in commands.MODELS:
+            commands.state(source, scan)
         _explain(scan, stated)
         return scan.format
 

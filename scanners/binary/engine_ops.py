@@ -41,16 +41,19 @@ class Operators(Stated):
             self.opens("engine.library", value, op)
 
 
-def state_json(document: dict[str, object], scan: Scan) -> None:
-    """State what a document asks for, if it is one of these."""
-    if any("magic" in each for each in dicts(document.get("base_code"))):
+def state_json(document: dict[str, object], scan: Scan) -> bool:
+    """State what a document asks for, if it is one of these; whether it is a graph."""
+    paddle = any("magic" in each for each in dicts(document.get("base_code")))
+    mxnet = "nodes" in document and not {"arg_nodes", "heads", "node_row_ptr"}.isdisjoint(document)
+    if paddle:
         _paddle(document, scan)
-    if "nodes" in document and not {"arg_nodes", "heads", "node_row_ptr"}.isdisjoint(document):
+    if mxnet:
         _mxnet(document, scan)
     if "itemInfoEntries" in document:
         for branch, _ in walk(document):
             for path in texts(branch.get("path")) if isinstance(branch, dict) else ():
                 scan.state(Opens("coreml.item", clip(path), "Manifest.json", member=scan.member))
+    return paddle or mxnet
 
 
 def _paddle(document: dict[str, object], scan: Scan) -> None:

@@ -36,6 +36,7 @@ _NESTED = re.compile(r"class_name|\\u00")
 """How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
 _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
 """Keys that a model has as the protobuf library writes it."""
+_XGBOOST = frozenset(("learner", "version"))
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|,(?=\s*[}\]])')
 """A text, which stays, or a comment or a last comma, which goes."""
 _COMMENTED = frozenset(
@@ -105,7 +106,8 @@ def scan(source: Source, scan: Scan) -> None:
             tfjs.state_model(document, scan)
         if isinstance(document, dict):
             state_tokens(document, scan)
-            engine_ops.state_json(document, scan)
+            if engine_ops.state_json(document, scan) or document.keys() >= _XGBOOST:
+                scan.format = "json.model"
         if isinstance(document, dict) and "graph" in document and not _ONNX.isdisjoint(document):
             scan.unread("no-reader", "ONNX model as JSON")
         if isinstance(document, dict) and "weight_map" in document:

@@ -65,8 +65,6 @@ _NAMES = {
     ".arrow": _Kind("arrow", "Arrow file"),
     ".feather": _Kind("arrow", "Arrow file"),
     ".lance": _Kind("lance", "Lance file"),
-    **dict.fromkeys((".rknn", ".om", ".hef", ".bmodel", ".nb"), _Kind("npu", "program for a neural processor")),
-    **dict.fromkeys((".mnn", ".ncnn", ".uff"), _Kind("graph", "model of MNN, ncnn or TensorRT")),
     ".msgpack": _Kind("msgpack", "MessagePack"),
     **dict.fromkeys((".tfrecord", ".tfrecords"), _Kind("tfrecord", "TFRecord file")),
     ".trt": _Kind("tensorrt", "TensorRT engine"),

@@ -45,6 +45,15 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
         "Take the parameters out before you train with them.",
         ("https://lightgbm.readthedocs.io/en/stable/Parameters.html",),
     ),
+    "model.command": Rule(
+        "model-command",
+        "medium",
+        "A text in the model is a command, or calls what reaches programs",
+        "Its format has names and numbers, and no loader runs a text of it. Whoever put it there has a second step in"
+        " mind, or a reader that can be made to.",
+        _REWRITE,
+        ("https://attack.mitre.org/techniques/T1027/009/",),
+    ),
     "msgpack.extension": Rule(
         "msgpack-extension",
         "medium",

@@ -20,9 +20,9 @@ from tests.craft.table import said
 DATA = Path(__file__).parents[2] / "data" / "engines"
 HONEST = sorted(path for path in DATA.rglob("*") if path.is_file())
 FORMATS = {
-    ".bin": "openvino.weights", ".json": "json", ".info": "pickle", ".mlmodel": "coreml", ".params": "mxnet",
+    ".bin": "openvino.weights", ".json": "json.model", ".info": "pickle", ".mlmodel": "coreml", ".params": "mxnet",
     ".pdiparams": "paddle.weights", ".pdmodel": "paddle", ".pmml": "pmml", ".svg": "svg", ".xml": "openvino",
-    "weight.bin": "coreml.weights",
+    "weight.bin": "coreml.weights", "Manifest.json": "json",
 }  # fmt: skip
 BY_NAME = {"openvino.weights"}
 ALL = [attack for group in ENGINE_ATTACKS.values() for attack in group]

@@ -421,6 +421,7 @@ FIRES = {
         ([Anomaly("model.trailing", "9 bytes", "", 40), ref("a", "b", member="tail@40")], "high"),
     ],
     "model-path": [([Anomaly("model.path", "data: /home/me")], "low")],
+    "model-command": [([Anomaly("model.command", "eval(x)", "", 9)], "medium")],
     "msgpack-extension": [([Anomaly("msgpack.extension", "type 42")], "medium")],
     "torch7-function": [([Anomaly("torch7.function", "9 bytes")], "high")],
     "r-runs-code": [
