@@ -15,6 +15,7 @@ from crawler.errors import BadUrlError
 from crawler.hub import Hub
 from reports.record import HubVerdict, Target
 from scanners.rules import surfaces
+from scanners.rules.files import pointed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -135,5 +136,8 @@ async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
         program = surfaces.app(run.facts(card)) if card else None
     left = [job(file, program) for file in wanted if not file.strange and file.path not in run.files]
     await run.audit_files(left, listed=[file.path for file in repo.files])
+    for file in wanted:
+        if file.pointer:
+            run.files[file.path] = found_more(run.files[file.path], pointed(file.pointer))
     if program in run.files:
         run.files[program] = found_more(run.files[program], surfaces.disguised(program))

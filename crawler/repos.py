@@ -35,6 +35,8 @@ class RepoFile(msgspec.Struct, frozen=True):
     """When the commit was made that last touched it, as far as the Hub was asked and says."""
     strange: bool = False
     """Neither a file nor a folder by the Hub's word, as a submodule is: there is nothing to read."""
+    pointer: Literal["", "written otherwise", "another"] = ""
+    """How git's pointer of an LFS file differs from the one that this size and hash make, if it does."""
     said: tuple[Said, ...] = ()
     """By the Hub's own scanners; empty where it was not asked or has not scanned."""
 

@@ -7,9 +7,10 @@ is asked for: one request for a small repo, and for a large one two more than it
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -97,7 +98,16 @@ def _file(name: str, row: Any) -> RepoFile:
         raise UntrueListingError(f"{name}: the Hub lists {clipped(str(path))!r}, which no repo can hold")
     if type(size) is not int or not 0 <= size < 2**62 or right is None:
         raise UntrueListingError(f"{name}: the Hub lists {clipped(path)!r} without a proper size or hash")
-    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None, strange=strange)
+    pointer = "" if lfs is None else _pointer(row, lfs)
+    return RepoFile(path=path, size=size, blob=blob, lfs=lfs is not None, strange=strange, pointer=pointer)
+
+
+def _pointer(row: Any, lfs: Any) -> Literal["", "written otherwise", "another"]:
+    """How the pointer that git has (`oid` is its git hash) differs from what the listing makes of it."""
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{lfs['oid']}\nsize {lfs['size']}\n".encode()
+    if row.get("oid") == hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest():
+        return ""
+    return "another" if lfs.get("pointerSize") == len(text) else "written otherwise"
 
 
 def _changed(row: Any) -> datetime | None:

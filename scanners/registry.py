@@ -16,6 +16,7 @@ from scanners.formats import (
     gguf,
     hdf5,
     json_document,
+    lfs_pointer,
     manifests,
     markdown,
     marshal,
@@ -110,6 +111,7 @@ class Concern(Protocol):
 
 
 SCANNERS: tuple[Scanner, ...] = (
+    lfs_pointer.SCANNER,
     tflite.SCANNER,
     native.SCANNER,
     native.COMPOUND,

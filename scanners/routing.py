@@ -172,7 +172,8 @@ class Router:
         sample = _sample(source)
         carried = suffixes(scan.name)
         asked = [s for s in self._scanners if s.suffixes & carried or s.recognise(sample)]
-        accepted = self._ask([s for s in asked if not s.fallback], source, scan)
+        accepted = self._ask([s for s in asked if s.alone], source, scan)
+        accepted = accepted or self._ask([s for s in asked if not s.fallback and not s.alone], source, scan)
         if not accepted:
             fallbacks = ([s] for s in asked if s.fallback)
             accepted = next((some for one in fallbacks if (some := self._ask(one, source, scan))), [])

@@ -59,6 +59,8 @@ class Scanner(NamedTuple):
     """Reads the source and states what is in it; raises `NotThisFormat`, `Missing`, `Truncated`, `LimitReached`."""
     fallback: bool = False
     """Asked only where no other scanner has a say: text, and the formats that name what nobody reads."""
+    alone: bool = False
+    """Where it has a say nobody else is asked, whatever the name is: no interpreter finds anything in its content."""
     whole: bool = False
     """It reads its files from end to end, so one of moderate size is fetched whole at the start."""
 

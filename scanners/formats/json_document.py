@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _START = re.compile(rb'(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{[ \t\r\n]*(?:"|\}|\Z)|\[[ \t\r\n]*(?:[\[{"\d\]tfn-]|\Z))')
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _NESTED = re.compile(r"class_name|\\u00")
 """How a text of JSON looks that may be a configuration: TensorFlow.js and Keras 2 write JSON into JSON."""
 _ONNX = frozenset(("irVersion", "ir_version", "opsetImport", "opset_import"))
@@ -75,7 +74,7 @@ def scan(source: Source, scan: Scan) -> None:
     head = source.read(0, min(4096, source.size))
     # By the last suffix alone: data.json.gz is no JSON.
     named = scan.name.lower().endswith((".json", ".ipynb", ".jsonc", ".code-workspace"))
-    if not head or _BINARY.search(_plain(head)) or head.startswith(_POINTER):
+    if not head or _BINARY.search(_plain(head)):
         raise NotThisFormat
     if not named and (not _opens(head) or source.size > scan.budget.limits.whole):
         raise NotThisFormat
@@ -281,5 +280,5 @@ def _strings(value: object) -> list[str]:
 
 
 SCANNER = Scanner(
-    "json", 13, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
+    "json", 14, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
 )

@@ -26,7 +26,6 @@ _PARTS_MOST: Final = 500
 _LINKS_MOST: Final = 8_000
 _STATED_MOST: Final = 16
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _FRONT: Final = re.compile(r"\ufeff?---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _NAMES: Final = frozenset(
     ".md .mdx .mdc .markdown .rst .cursorrules .windsurfrules .clinerules .goosehints readme".split()
@@ -62,7 +61,7 @@ def scan(source: Source, scan: Scan) -> None:
         scan.unread("limit", f"{source.size} bytes of Markdown")
         return
     data = source.read(0, source.size)
-    if _BINARY.search(data) or data.startswith(_POINTER):
+    if _BINARY.search(data):
         raise NotThisFormat
     try:
         text = data.decode().replace("\r\n", "\n")
@@ -122,4 +121,4 @@ def _oddities(text: str) -> Iterator[tuple[AnomalyCode, str]]:
         yield "text.order", f"{kind}{' in a comment' if commented else ''}: {words}"
 
 
-SCANNER = Scanner("markdown", 1, _NAMES, recognise, scan, whole=True)
+SCANNER = Scanner("markdown", 2, _NAMES, recognise, scan, whole=True)

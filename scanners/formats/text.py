@@ -11,6 +11,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
+from scanners.formats import lfs_pointer
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _CONTROL = bytes(each for each in range(32) if each not in b"\t\n\v\f\r") + b"\x7f"
-_POINTER = b"version https://git-lfs.github.com/spec/"
-_POINTER_MOST = 1024
 _MARK = codecs.BOM_UTF8
 _START_MOST = 256
 _WIDE = {
@@ -75,12 +74,9 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """Read the text through, and state what would run it."""
     start = source.read(0, min(_START_MOST, source.size))
-    if start.startswith(_POINTER):
-        if source.size <= _POINTER_MOST:
-            scan.anomaly("file.lfs-pointer", source.read(0, source.size).decode("utf-8", "backslashreplace"))
-            scan.unread("broken", "a Git LFS pointer stands in place of the content")
-            scan.format = "git.lfs-pointer"
-    elif what := runs(scan.name, start):
+    if lfs_pointer.begins(start):
+        scan.anomaly("file.lfs-pointer", "it begins as a pointer does, and goes on otherwise")
+    if what := runs(scan.name, start):
         scan.unread("no-reader", what)
         if what in _DOUBLE_CLICKED:
             scan.anomaly("file.script", what)
@@ -135,4 +131,4 @@ def _scan_wide(source: Source, scan: Scan) -> None:
 
 
 WIDE = Scanner("text.wide", 1, frozenset(), _is_wide, _scan_wide, fallback=True)
-SCANNER = Scanner("text", 6, frozenset(_RUN), recognise, scan, fallback=True)
+SCANNER = Scanner("text", 7, frozenset(_RUN), recognise, scan, fallback=True)

@@ -69,7 +69,17 @@ WRONG_HASH: Final = Rule(
     ("https://cwe.mitre.org/data/definitions/354.html",),
 )
 
-RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE, WRONG_HASH)
+OTHER_POINTER: Final = Rule(
+    "file-other-lfs-pointer",
+    "low",
+    "Git has another pointer for the file than the one that the Hub lists",
+    "Whoever clones the repository gets what the pointer names, whoever downloads the file from the Hub gets what is"
+    " listed, and was examined. A pointer that is only written otherwise may name the same.",
+    "Download the file, do not clone it; ask the publisher to commit it again.",
+    ("https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md", "https://cwe.mitre.org/data/definitions/436.html"),
+)
+
+RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE, WRONG_HASH, OTHER_POINTER)
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.polyglot": POLYGLOT,
@@ -114,6 +124,12 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys((".arrow", ".feather"), frozenset(("arrow",))),
 }
 """The families of formats that a file of this name may be."""
+
+
+def pointed(how: str) -> Finding:
+    """A finding about an LFS file whose pointer in git is `written otherwise`, or names `another` content."""
+    severity: Severity = "medium" if how == "another" else "low"
+    return OTHER_POINTER.at(f"{OTHER_POINTER.title}: {how}", severity=severity)
 
 
 def _suffix(path: str) -> str:

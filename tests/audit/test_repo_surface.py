@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from audit.demo import blobs
 from scanners.findings import SEVERITIES
 from tests.command import audit
 from tests.craft.attacks_surface import SURFACE_ATTACKS
@@ -91,3 +94,22 @@ def test_code_that_is_named_and_not_there_is_missed_in_a_repository_and_in_a_fol
     module.write_bytes(code)
     assert not missing("path", tmp_path)
     assert not missing("path", tmp_path, "--include", "*.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "severity"), [((b"sha256:", b"sha256:"), None), ((b"v1", b"v2"), "medium"), ((b"\n", b"\r\n"), "low")]
+)
+def test_another_pointer_in_git_than_the_listing_tells_of_is_said_and_stays_said(
+    change, severity, monkeypatch, tmp_path
+):
+    honest, config = blobs.lfs_pointer, tmp_path / "config.yaml"
+    config.write_text("policy: {deny: [{name: acme.Custom, reason: known to be bad}]}\n")
+    monkeypatch.setattr(blobs, "lfs_pointer", lambda *about: honest(*about).replace(*change))
+    query = "SELECT rule, severity::varchar AS severity FROM current_findings WHERE path = 'm.safetensors'"
+    with serve(repo("org/m", {"m.safetensors": b"\x02\0\0\0\0\0\0\0{}"})) as hub:
+        audit("sweep", "org", "--quiet", "--db", tmp_path / "a.duckdb", hub=hub)
+    for _ in range(2):
+        rows = audit("sql", query, "--format", "json", "--db", tmp_path / "a.duckdb").json
+        told = {row["severity"] for row in rows if row["rule"] == "file-other-lfs-pointer"}
+        assert told == ({severity} if severity else set())
+        audit("judge", "--config", config, "--db", tmp_path / "a.duckdb")

@@ -21,6 +21,7 @@ BEYOND = {
     "config-code-missing": "The configuration names code that is not there: modeling_x.py",
     "template-differs": "The chat template is not that of the files beside it: it differs from that of tokenizer_config.json, and says always, recommend, shop",
     "tokenizer-differs": "Two files of the tokenizer give one number to different tokens: 8: '<|end|>' and '</s>', of tokenizer.json",
+    "file-other-lfs-pointer": "Git has another pointer for the file than the one that the Hub lists: another",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 

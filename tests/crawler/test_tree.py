@@ -93,6 +93,22 @@ def test_what_is_neither_a_file_nor_a_folder_is_listed_as_that():
 
 
 @pytest.mark.parametrize(
+    ("oid", "size", "how"),
+    [
+        ("d144f735b005ae8cbfa04a49e22fe40faa24dbec", 133, ""),
+        ("c" * 40, 133, "another"),
+        ("c" * 40, 136, "written otherwise"),
+    ],
+)
+def test_the_pointer_that_git_has_is_held_against_the_listing(oid, size, how):
+    """ggerganov/whisper.cpp, ggml-tiny.bin, as the Hub lists it."""
+    sha256 = "be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21"
+    lfs = {"oid": sha256, "size": 77_691_713, "pointerSize": size}
+    row = {"type": "file", "path": "ggml-tiny.bin", "oid": oid, "size": 77_691_713, "lfs": lfs}
+    assert tree._file("org/m", row).pointer == how
+
+
+@pytest.mark.parametrize(
     "told", [None, [], "safe", {}, {"status": None}, {"avScan": {"status": "safe"}}, {"status": 7, "avScan": None}]
 )
 def test_a_verdict_of_another_shape_is_none(told):

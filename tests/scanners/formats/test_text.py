@@ -65,15 +65,6 @@ def test_a_letter_may_lie_across_two_pieces_and_across_the_head():
     assert scan(content, "x.txt").account.examined == len(content)
 
 
-def test_a_pointer_stands_in_place_of_content():
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
-    for name in ("model.safetensors", "config.json", "model.bin", "model.onnx"):
-        outcome = scan(pointer, name)
-        assert outcome.format == "git.lfs-pointer"
-        assert anomalies(outcome) == {"file.lfs-pointer"}
-        assert unread_reasons(outcome) == {"broken"}
-
-
 def test_text_beyond_the_limit_is_said():
     outcome = scan(PROSE * 100, "x.txt", limits=Limits(whole=1000))
     assert unread_reasons(outcome) == {"limit"}

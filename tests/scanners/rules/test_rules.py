@@ -730,6 +730,7 @@ BEYOND_FACTS = {
     "name-collides": "tests/scanners/rules/test_names.py",
     "bytecode-without-source": "tests/scanners/rules/test_siblings.py",
     "config-code-missing": "tests/scanners/rules/test_siblings.py",
+    "file-other-lfs-pointer": "tests/audit/test_repo_surface.py",
     "template-differs": "tests/scanners/rules/test_drift.py",
     "tokenizer-differs": "tests/scanners/rules/test_drift.py",
     "file-wrong-hash": "tests/audit/test_repo.py",
