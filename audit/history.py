@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from audit.output import say
 from reports.escape import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from audit.commands import Options
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def sql(query: str | None, options: Options, *, name: str | None, listing: bool, parameters: Sequence[str]) -> Exit:
     """`audit sql`."""
     from reports import shipped  # noqa: PLC0415 - beside its only use
-    from reports.table import render  # noqa: PLC0415 - the same
+    from reports.table import parts  # noqa: PLC0415 - the same
 
     if (query is None) + (name is None) + (not listing) != 2:
         raise click.UsageError("give one query, or --name NAME of one that ships with the project, or --list")
@@ -41,9 +42,8 @@ def sql(query: str | None, options: Options, *, name: str | None, listing: bool,
         else:
             text = _standard_input() if query == "-" else str(query)
         store = open_store(configuration(options), options)
-        result = store.query(text, parameters=values)
+        _show(parts(store.paged(text, parameters=values), options.form))
         warn_set_aside(store)
-        _show(render(result, options.form))
         return Exit.OK
 
     return guarded(run)
@@ -56,18 +56,25 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _show(text: str) -> None:
-    """Say it, on a terminal that it does not fit on by the user's pager."""
-    if sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
-        click.echo_via_pager(text)
-    else:
-        say(text)
+def _show(pieces: Iterable[str]) -> None:
+    """Say it once it is whole, for a reader may take his time; by the user's pager where the terminal is too small."""
+    with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="") as whole:
+        lines = 0
+        for piece in pieces:
+            whole.write(piece)
+            lines += piece.count("\n")
+        whole.seek(0)
+        if sys.stdout.isatty() and lines >= shutil.get_terminal_size().lines:
+            click.echo_via_pager(whole)
+        else:
+            for piece in iter(lambda: whole.read(_PIECE), ""):
+                say(piece)
 
 
 def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exit:
     """`audit hunt`."""
     from reports.hunt import patterns  # noqa: PLC0415 - beside its only use
-    from reports.table import render  # noqa: PLC0415 - the same
+    from reports.table import parts  # noqa: PLC0415 - the same
 
     if not pattern.strip("*"):
         raise click.UsageError("name something to look for, such as os.system or torch.hub.*")
@@ -76,7 +83,7 @@ def hunt(pattern: str, options: Options, *, kind: str | None, since: Any) -> Exi
         store = open_store(configuration(options), options)
         found = store.hunt(pattern, kind=kind, since=since)
         warn_set_aside(store)
-        _show(render(found, options.form))
+        _show(parts(iter([found]), options.form))
         if not options.quiet:
             at = {name: found.columns.index(name) for name in ("blob", "repo")}
             blobs, repos = (len({row[at[name]] for row in found.rows}) for name in ("blob", "repo"))
@@ -171,6 +178,8 @@ def report(page: Path, options: Options, *, orgs: tuple[str, ...], repos: tuple[
     return guarded(run)
 
 
+_PIECE = 1 << 20
+"""Characters that are written at once."""
 _WEEKLY = """
 SELECT week, {by}, severity, count(*) AS findings FROM weekly_findings
 WHERE week > (SELECT max(week) FROM weeks) - to_days(7 * $weeks::INTEGER) GROUP BY ALL ORDER BY ALL

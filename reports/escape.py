@@ -35,6 +35,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: _SHORT.get(match[0]) or _escape(match[0]), text)
 
 
+def is_visible(text: str) -> bool:
+    """Whether `visible` has nothing to do."""
+    return _UNSEEN.search(text) is None
+
+
 def as_line(value: Any) -> bytes:
     r"""`value` as JSON in UTF-8, on one line.
 

@@ -6,18 +6,21 @@ the statement is looked at. What is left to refuse is what would be answered and
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import duckdb
 
 _READS = {"SELECT", "EXPLAIN", "MULTI"}
 """DuckDB's types of the statements that may run; MULTI is what it makes of a PIVOT."""
 
+PAGE = 10_000
+"""Rows that are in memory at once."""
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
@@ -30,14 +33,19 @@ class Table(NamedTuple):
     """DuckDB's name of each column's type, such as `JSON`; empty where nobody knows."""
 
 
-def run(
-    connection: duckdb.DuckDBPyConnection,
-    sql: str,
-    *,
-    limit: int | None = None,
-    parameters: Mapping[str, str | None] | None = None,
-) -> Table:
-    """The answer, at most `limit` rows of it, with the values of its `$name`s; raises `QueryError`."""
+def whole(pages: Iterator[Table]) -> Table:
+    """All pages as one."""
+    first, *others = pages
+    return first._replace(rows=[*first.rows, *(row for page in others for row in page.rows)])
+
+
+def paged(
+    connection: duckdb.DuckDBPyConnection, sql: str, *, parameters: Mapping[str, str | None] | None = None
+) -> Iterator[Table]:
+    """The answer, with the values of its `$name`s, in tables of at most `PAGE` rows; raises `QueryError`.
+
+    There is one at least, and an answer may be larger than the memory.
+    """
     import duckdb  # noqa: PLC0415 - slow to load, and most commands can do without
 
     try:
@@ -52,18 +60,38 @@ def run(
         kind = _kind(statements[0])
         if kind not in _READS:
             raise QueryError(f"the history can only be read: {kind} is not allowed, SELECT is")
-        answer = connection.sql(sql, params=dict(parameters) if parameters else None)
+        given = dict(parameters or {}) or None
+        _match(statements[0].named_parameters, given or {})
+        answer = connection.sql(sql, params=given)
         columns, types = tuple(answer.columns), tuple(map(str, answer.types))
         if _ZONED in types:
             # DuckDB hands a zoned time over only through a package that nothing else here needs; the zone is UTC.
-            answer = answer.project(
-                ", ".join(f"#{at}::TIMESTAMP" if type_ == _ZONED else f"#{at}" for at, type_ in enumerate(types, 1))
-            )
-        if limit is not None:
-            answer = answer.limit(limit)
-        return Table(columns, answer.fetchall(), types)
+            each = (f"#{at}::TIMESTAMP" if type_ == _ZONED else f"#{at}" for at, type_ in enumerate(types, 1))
+            rows = answer.project(", ".join(each)).iter_rows()
+        else:
+            rows = _fetched(connection.execute(sql, given))
+        page = list(islice(rows, PAGE))
+        yield Table(columns, page, types)
+        while page := list(islice(rows, PAGE)):
+            yield Table(columns, page, types)
     except duckdb.Error as error:
         raise QueryError(_one_line(str(error))) from error
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while rows := connection.fetchmany(PAGE):
+        yield from rows
+
+
+def _match(asked: set[str], given: Mapping[str, str | None]) -> None:
+    """Raise `QueryError` unless there is a value for each parameter, and no other."""
+    if extra := sorted(given.keys() - asked):
+        has = f"; it has {', '.join(f'${name}' for name in sorted(asked))}" if asked else ""
+        raise QueryError(f"the query has no ${extra[0]}{has}")
+    if missing := sorted(asked - given.keys()):
+        if not missing[0].isidentifier():
+            raise QueryError("parameters have names here: write $name in the query, and --param name=VALUE behind it")
+        raise QueryError(f"the query has no value for ${missing[0]}; give it one with --param {missing[0]}=VALUE")
 
 
 def _kind(statement: duckdb.Statement) -> str:

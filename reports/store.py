@@ -48,7 +48,6 @@ _EVERY = 1.0
 _GLANCE = 0.5
 """Seconds to wait for the database where the spool makes waiting unnecessary."""
 
-
 Found = tuple[str, str, Finding]
 """A finding with the path and the blob that it was found in."""
 
@@ -216,11 +215,15 @@ class Store:
                 found.setdefault(audit_id, []).append((path, blob, rows.finding_of(said)))
         return found
 
-    def query(self, sql: str, *, limit: int | None = None, parameters: Mapping[str, str | None] | None = None) -> Table:
+    def query(self, sql: str, *, parameters: Mapping[str, str | None] | None = None) -> Table:
         """The answer to one read-only query over the history; raises `QueryError` or `StoreError`."""
+        return query.whole(self.paged(sql, parameters=parameters))
+
+    def paged(self, sql: str, *, parameters: Mapping[str, str | None] | None = None) -> Iterator[Table]:
+        """The same in parts (reports.query.paged); the database is held until the last of them is taken."""
         self._merge_if_free()
         with opened(self.path, write=False, wait=self.wait) as connection:
-            return query.run(connection, sql, limit=limit, parameters=parameters)
+            yield from query.paged(connection, sql, parameters=parameters)
 
     def hunt(self, pattern: str, *, kind: str | None = None, since: datetime | None = None) -> Table:
         """Where something was ever referenced (reports.hunt); raises `StoreError`."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal
-from uuid import UUID
 
 import msgspec
 
-from reports.escape import as_document, visible
+from reports.escape import as_document, is_visible, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from reports.query import Table
 
 Form = Literal["table", "csv", "json"]
@@ -24,61 +25,86 @@ _CELL = 100
 
 def render(table: Table, form: str) -> str:
     """The table in the form `table`, `csv` or `json`; raises `ValueError` for any other."""
+    return "".join(parts(iter([table]), form))
+
+
+def parts(pages: Iterator[Table], form: str) -> Iterator[str]:
+    """The same, piece by piece, of a table that comes in pages, each with all columns."""
     match form:
         case "table":
-            return as_table(table)
+            return _as_table(pages)
         case "csv":
-            return as_csv(table)
+            return _as_csv(pages)
         case "json":
-            return as_rows(table)
+            return _as_rows(pages)
         case _:
             raise ValueError(f"unknown form {form!r}")
 
 
-def as_table(table: Table) -> str:
-    """Columns lined up under their names; numbers to the right; long cells cut short; every cell on one line."""
-    if not table.columns:
-        return ""
-    cells = [[_short(visible(_shown(value))) for value in row] for row in table.rows]
-    heads = [visible(name) for name in table.columns]
-    widths = [max(len(head), *(len(row[at]) for row in cells), 0) for at, head in enumerate(heads)]
-    right = [
-        bool(table.rows) and all(row[at] is None or _is_number(row[at]) for row in table.rows)
-        for at in range(len(heads))
-    ]
+def _as_table(pages: Iterator[Table]) -> Iterator[str]:
+    """Columns lined up under their names; numbers to the right; long cells cut short; every cell on one line.
+
+    The first page decides on the widths.
+    """
+    widths: list[int] = []
+    right: list[bool] = []
+    count = 0
 
     def lined_up(row: list[str]) -> str:
-        parts = (
+        cells = (
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(row, widths, right, strict=True)
         )
-        return "  ".join(parts).rstrip() + "\n"
+        return "  ".join(cells).rstrip() + "\n"
 
-    rule = "  ".join("-" * width for width in widths) + "\n"
-    rows = "".join(map(lined_up, cells))
-    return f"{lined_up(heads)}{rule}{rows}({len(cells)} {'row' if len(cells) == 1 else 'rows'})\n"
+    for table in pages:
+        cells = [[_short(visible(_shown(value))) for value in row] for row in table.rows]
+        if not widths:
+            heads = [visible(name) for name in table.columns]
+            widths += [max(len(head), *(len(row[at]) for row in cells), 0) for at, head in enumerate(heads)]
+            right += [
+                bool(table.rows) and all(row[at] is None or _is_number(row[at]) for row in table.rows)
+                for at in range(len(heads))
+            ]
+            yield lined_up(heads) + "  ".join("-" * width for width in widths) + "\n"
+        yield "".join(map(lined_up, cells))
+        count += len(cells)
+    yield f"({count} {'row' if count == 1 else 'rows'})\n"
 
 
-def as_csv(table: Table) -> str:
+def _as_csv(pages: Iterator[Table]) -> Iterator[str]:
     """RFC 4180 with the names in the first line and line feeds between lines; NULL is an empty field."""
+    for number, table in enumerate(pages):
+        heads = [] if number else [table.columns]
+        text = _comma_separated([*heads, *(map(_shown, row) for row in table.rows)])
+        if not is_visible(text.replace("\n", "")):
+            text = _comma_separated([map(_carried, map(_shown, row)) for row in [*heads, *table.rows]])
+        yield text
+
+
+def _comma_separated(rows: list[Iterable[str]]) -> str:
     stream = StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_carried(name) for name in table.columns])
-    writer.writerows([_carried(_shown(value)) for value in row] for row in table.rows)
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 
-def as_rows(table: Table) -> str:
+def _as_rows(pages: Iterator[Table]) -> Iterator[str]:
     """A list of one object for each row. Dates are ISO 8601; a column of type JSON is its value, not its text.
 
     Of columns with one name the later ones are numbered: `a`, `a_2`.
     """
-    names = _distinct(table.columns)
-    types = table.types or ("",) * len(names)
-    rows = [
-        {name: _plain(value, type_) for name, value, type_ in zip(names, row, types, strict=True)} for row in table.rows
-    ]
-    return as_document(rows) + "\n"
+    before = "["
+    for table in pages:
+        names = _distinct(table.columns)
+        types = table.types or ("",) * len(names)
+        rows = [
+            {name: _plain(value, type_) for name, value, type_ in zip(names, row, types, strict=True)}
+            for row in table.rows
+        ]
+        if rows:
+            yield before + as_document(rows).removeprefix("[").removesuffix("\n]")
+            before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
 
 
 def _distinct(names: tuple[str, ...]) -> list[str]:
@@ -115,6 +141,8 @@ def _plain(value: Any, type_: str = "") -> Any:
 def _shown(value: Any) -> str:
     """A value of DuckDB as one text; NULL is the empty one."""
     match value:
+        case str():
+            return value
         case None:
             return ""
         case bool():
@@ -125,8 +153,6 @@ def _shown(value: Any) -> str:
             return value.hex()
         case dict() | list() | tuple():
             return msgspec.json.encode(_plain(value)).decode()
-        case str() | int() | float() | Decimal() | UUID() | timedelta():
-            return str(value)
         case _:
             return str(value)
 

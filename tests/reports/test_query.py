@@ -1,10 +1,14 @@
 """A query reads the history, and nothing else."""
 
+import tracemalloc
+
 import duckdb
 import pytest
 
 from reports.errors import QueryError
+from reports.query import PAGE
 from reports.store import Store
+from reports.table import parts
 from tests.reports.made import audit, file, finding
 
 
@@ -50,8 +54,20 @@ def test_a_pivot_is_answered(store):
     assert dict(zip(answer.columns, answer.rows[0], strict=True)) == {"repo_id": "org/model", "critical": 1, "high": 1}
 
 
-def test_a_limit_is_kept(store):
-    assert len(store.query("SELECT * FROM findings", limit=1).rows) == 1
+@pytest.mark.parametrize("column", ["i", "to_timestamp(i)::TIMESTAMPTZ"])
+def test_an_answer_comes_in_parts_that_fit_in_memory(store, column):
+    pages = list(store.paged(f"SELECT {column} FROM range({2 * PAGE + 1}) AS t(i)"))
+    assert [len(page.rows) for page in pages] == [PAGE, PAGE, 1]
+    assert [len(page.rows) for page in store.paged("SELECT 1 WHERE false")] == [0]
+
+
+def test_an_answer_of_many_rows_is_never_held_whole(store):
+    tracemalloc.start()
+    for _ in parts(store.paged("SELECT i, 'x' || i FROM range(200000) AS t(i)"), "csv"):
+        pass
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16 << 20
 
 
 def test_a_time_with_a_zone_comes_back_in_utc(store):
@@ -202,6 +218,8 @@ def test_nothing_but_one_reading_statement_runs(store, secret, sql):
         ),
         ("SELECT path::INT FROM findings", "Conversion Error: Could not convert string 'a.bin' to INT32"),
         ("SELECT error('stop')", "Invalid Input Error: stop"),
+        ("SELECT $a", "the query has no value for $a; give it one with --param a=VALUE"),
+        ("SELECT ?", "parameters have names here: write $name in the query, and --param name=VALUE behind it"),
         ("SELECT 1; SELECT 2", "one query at a time, please: this has several"),
         ("", "the query is empty"),
         ("DROP TABLE x", "the history can only be read: DROP is not allowed, SELECT is"),
@@ -212,3 +230,12 @@ def test_a_wrong_query_is_one_line_with_duckdbs_own_hint(store, sql, message):
         store.query(sql)
     assert str(caught.value).lower().startswith(message.lower())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"), [("SELECT 1", "the query has no $b"), ("SELECT $c, $a", "the query has no $b; it has $a, $c")]
+)
+def test_a_value_that_the_query_has_no_place_for_is_refused(store, sql, message):
+    with pytest.raises(QueryError) as caught:
+        store.query(sql, parameters={"a": "1", "b": "2"} if "$" in sql else {"b": "2"})
+    assert str(caught.value) == message

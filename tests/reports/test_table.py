@@ -12,7 +12,7 @@ import pytest
 from reports.query import Table
 from reports.rules import explain, listing
 from reports.store import Store
-from reports.table import render
+from reports.table import parts, render
 from reports.trend import trend_text
 from scanners.findings import Rule
 from tests.reports.made import RUNS, audit, file, finding
@@ -84,6 +84,18 @@ def test_json_nests_json_and_numbers_columns_of_one_name():
 
 def test_json_hides_nothing():
     assert render(Table(("a",), [("\u202e\x1b",)]), "json").isascii()
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_table_that_comes_in_pages_is_one_table(form):
+    pages = [SMALL._replace(rows=rows) for rows in (SMALL.rows, [], [("org/c\x1b", 1)])]
+    all_ = SMALL._replace(rows=[row for page in pages for row in page.rows])
+    assert "".join(parts(iter(pages), form)) == render(all_, form)
+
+
+def test_the_first_page_decides_on_the_widths():
+    pages = [Table(("a", "b"), [("x", 1)]), Table(("a", "b"), [("longer", 2)])]
+    assert "".join(parts(iter(pages), "table")) == "a  b\n-  -\nx  1\nlonger  2\n(2 rows)\n"
 
 
 def test_an_unknown_form_is_refused():
