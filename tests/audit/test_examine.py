@@ -14,11 +14,6 @@ pytestmark = pytest.mark.anyio
 SEEN = (Call("os", "system", "REDUCE", "os.system('id')"),)
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 class Blob:
     """A content that is all there."""
 

@@ -8,6 +8,8 @@ import struct
 import zlib
 from dataclasses import dataclass, replace
 
+from tests.craft.pickles import HARMLESS, asm, op
+
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 
 
@@ -178,3 +180,20 @@ def zip64_extra(*values):
 def padding(length):
     """The extra field that torch aligns data with."""
     return struct.pack("<2sH", b"FB", length) + b"Z" * length
+
+
+BENIGN = asm(op("PROTO", 4), "EMPTY_DICT", "STOP")
+PAYLOAD = asm(
+    op("PROTO", 4), op("GLOBAL", ("posix", "system")), op("SHORT_BINUNICODE", HARMLESS), "TUPLE1", "REDUCE", "STOP"
+)
+VERSION = Part("a/version", b"3\n")
+
+
+def torch(*parts, **more):
+    """An archive that is torch's by its version."""
+    return archive(*parts, VERSION, **more)
+
+
+def data(content, **more):
+    """The pickle of such an archive."""
+    return Part("a/data.pkl", content, **more)

@@ -2,7 +2,6 @@
 
 import base64
 import codecs
-import pickle
 import zlib
 
 from tests.craft.attack import several
@@ -25,42 +24,41 @@ from tests.craft.pickles import (
 COMMAND = text(HARMLESS)
 SYSTEM = named("posix", "system")
 RUN = call(SYSTEM, COMMAND)
-RESOLVES = {"rule": "pickle-resolves-names", "severity": "high"}
 REACHES = {"rule": "pickle-reaches-out", "severity": "high"}
+RESOLVES = {"rule": "pickle-resolves-names", "severity": "high"}
 MUTATES = {"rule": "pickle-mutates-global", "severity": "high"}
-BOMB = {"rule": "pickle-bomb", "severity": "medium", "verdict": "suspicious"}
 
 
-def _run(callee, *arguments):
+def run(callee, *arguments):
     return stream(call(callee, *(arguments or (COMMAND,))))
 
 
-def _plain(callee):
+def plain(callee):
     return stream(call(named(*callee.split(":")), COMMAND))
 
 
-def _raw(value):
+def raw(value):
     return op("BINBYTES", value)
 
 
 T1 = several(
     "T1",
     {
-        "REDUCE of os.system": _plain("os:system"),
-        "REDUCE of builtins.eval": _plain("builtins:eval"),
-        "REDUCE of builtins.exec": _plain("builtins:exec"),
+        "REDUCE of os.system": plain("os:system"),
+        "REDUCE of builtins.eval": plain("builtins:eval"),
+        "REDUCE of builtins.exec": plain("builtins:exec"),
         "REDUCE in protocol 0": b"cposix\nsystem\n(S'x'\ntR.",
-        "REDUCE of subprocess.Popen": _plain("subprocess:Popen"),
+        "REDUCE of subprocess.Popen": plain("subprocess:Popen"),
         "INST": asm("MARK", COMMAND, op("INST", ("os", "system")), "STOP"),
         "INST without arguments": asm("MARK", op("INST", ("pdb", "set_trace")), "STOP"),
         "OBJ": asm("MARK", SYSTEM, COMMAND, "OBJ", "STOP"),
         "NEWOBJ": stream(instance(named("subprocess", "Popen"), COMMAND), proto=2),
         "NEWOBJ_EX": stream(named("subprocess", "Popen"), "EMPTY_TUPLE", "EMPTY_DICT", "NEWOBJ_EX"),
-        "imaplib.IMAP4_stream starts a program": _plain("imaplib:IMAP4_stream"),
-        "_io.FileIO opens a file": (_run(named("_io", "FileIO"), text("/tmp/x"), text("w")), REACHES),
+        "imaplib.IMAP4_stream starts a program": plain("imaplib:IMAP4_stream"),
+        "_io.FileIO opens a file": (run(named("_io", "FileIO"), text("/tmp/x"), text("w")), REACHES),
         "NEWOBJ of _io.FileIO": (stream(instance(named("_io", "FileIO"), text("/tmp/x"), text("w"))), REACHES),
-        "logging.FileHandler opens a file": (_plain("logging:FileHandler"), REACHES),
-        "http.server.HTTPServer opens a port": (_plain("http.server:HTTPServer"), REACHES),
+        "logging.FileHandler opens a file": (plain("logging:FileHandler"), REACHES),
+        "http.server.HTTPServer opens a port": (plain("http.server:HTTPServer"), REACHES),
     },
 )
 T2 = several(
@@ -148,19 +146,19 @@ T3 = several(
         ),
         "memo of an earlier stream": stream(text("posix"), "MEMOIZE", text("system"), "MEMOIZE", "TUPLE2")
         + stream(op("BINGET", 0), op("BINGET", 1), "STACK_GLOBAL", COMMAND, "TUPLE1", "REDUCE"),
-        "name added up": _run(attribute(module("os"), call(named("operator", "add"), text("sys"), text("tem")))),
-        "name joined": _run(
+        "name added up": run(attribute(module("os"), call(named("operator", "add"), text("sys"), text("tem")))),
+        "name joined": run(
             attribute(
                 module("os"),
                 call(named("builtins", "str.join"), text(""), asm("MARK", text("sys"), text("tem"), "LIST")),
             )
         ),
-        "name in rot13": _run(
+        "name in rot13": run(
             attribute(
                 module("os"), call(named("_codecs", "decode"), text(codecs.encode("system", "rot13")), text("rot13"))
             )
         ),
-        "name in base64": _run(
+        "name in base64": run(
             attribute(
                 module("os"),
                 call(
@@ -169,7 +167,7 @@ T3 = several(
                 ),
             )
         ),
-        "name in zlib": _run(
+        "name in zlib": run(
             attribute(
                 module("os"),
                 call(
@@ -179,7 +177,7 @@ T3 = several(
             )
         ),
         "name sliced out of a text": (
-            _run(
+            run(
                 attribute(
                     module("os"),
                     call(
@@ -234,11 +232,11 @@ _WALKED = {
     "through numpy's own __builtins__ (modelscan#330)": call(named_late("numpy", "__builtins__.eval"), COMMAND),
 }
 T4 = [
-    *several("T4", {about: _run(callee) for about, callee in _LOADED.items()}),
+    *several("T4", {about: run(callee) for about, callee in _LOADED.items()}),
     *several("T4", {about: stream(part) for about, part in _WALKED.items()}),
     *several(
         "T4",
-        {about: (_run(callee), {"rule": "pickle-sink-string"}) for about, callee in _FOUND.items()},
+        {about: (run(callee), {"rule": "pickle-sink-string"}) for about, callee in _FOUND.items()},
     ),
 ]
 _CONFIGURED = call(
@@ -249,10 +247,10 @@ T4 += [
     *several(
         "T4",
         {
-            "a module under the name by which another holds it": _run(named_late("random", "_os.system")),
-            "the same, by attribute": _run(attribute(named("random", "_os"), text("system"))),
-            "a function of such a module": _run(named_late("sklearn.utils._set_output", "pd.eval")),
-            "sys.modules by way of collections": _run(
+            "a module under the name by which another holds it": run(named_late("random", "_os.system")),
+            "the same, by attribute": run(attribute(named("random", "_os"), text("system"))),
+            "a function of such a module": run(named_late("sklearn.utils._set_output", "pd.eval")),
+            "sys.modules by way of collections": run(
                 attribute(call(named("operator", "getitem"), named_late("collections", "_sys.modules"), text("os")), text("system"))
             ),
         },
@@ -264,7 +262,7 @@ T4 += [
                 attribute(call(named("transformers.utils.import_utils", "_LazyModule"), text("os"), text("x"), "EMPTY_DICT"), text("path"))
             ),
             "a name that a configuration of transformers takes from torch": (
-                _run(attribute(_CONFIGURED, text("bnb_4bit_compute_dtype"))), {"severity": "high"},
+                run(attribute(_CONFIGURED, text("bnb_4bit_compute_dtype"))), {"severity": "high"},
             ),
         },
         rule="pickle-resolves-names",
@@ -325,12 +323,12 @@ _READS = (
 T7 = [
     *several(
         "T7",
-        {f"a pickle in bytes for {each}": _run(named(*each.split(":")), _raw(system())) for each in _LOADS.split()},
+        {f"a pickle in bytes for {each}": run(named(*each.split(":")), raw(system())) for each in _LOADS.split()},
     ),
     *several(
         "T7",
         {
-            f"bytes for {each}": _run(named(*each.split(":")), call(named("io", "BytesIO"), _raw(system())))
+            f"bytes for {each}": run(named(*each.split(":")), call(named("io", "BytesIO"), raw(system())))
             for each in _READS.split()
         },
     ),
@@ -344,140 +342,20 @@ T7 = [
                 ),
                 proto=2,
             ),
-            "a pickle in base64": _run(
+            "a pickle in base64": run(
                 named("pickle", "loads"),
                 call(named("base64", "b64decode"), op("SHORT_BINBYTES", base64.b64encode(system()))),
             ),
-            "a pickle in zlib": _run(
+            "a pickle in zlib": run(
                 named("pickle", "loads"),
                 call(named("zlib", "decompress"), op("SHORT_BINBYTES", zlib.compress(system()))),
             ),
-            "a pickle in bytes, kept": stream(_raw(system())),
-            "a pickle in a bytearray": _run(named("pickle", "loads"), op("BYTEARRAY8", system())),
+            "a pickle in bytes, kept": stream(raw(system())),
+            "a pickle in a bytearray": run(named("pickle", "loads"), op("BYTEARRAY8", system())),
             "a pickle in the text of a protocol 0 pickle": stream(
-                call(named("pickle", "loads"), _raw(b"cposix\nsystem\n(S'x'\ntR." + b" " * 8))
+                call(named("pickle", "loads"), raw(b"cposix\nsystem\n(S'x'\ntR." + b" " * 8))
             ),
         },
     ),
 ]
-T8 = several(
-    "T8",
-    {
-        "a partial that is kept": stream(call(named("functools", "partial"), SYSTEM, COMMAND)),
-        "a partial whose function BUILD puts": stream(
-            call(named("functools", "partial"), named("builtins", "int")),
-            asm("MARK", SYSTEM, asm(COMMAND, "TUPLE1"), "EMPTY_DICT", "NONE", "TUPLE", "BUILD"),
-        ),
-        "weakref.finalize": _run(named("weakref", "finalize"), named("collections", "OrderedDict"), SYSTEM, COMMAND),
-        "atexit.register": _run(named("atexit", "register"), SYSTEM),
-        "threading.Timer": _run(named("threading", "Timer"), op("BININT1", 1), SYSTEM),
-        "signal.signal": _run(named("signal", "signal"), op("BININT1", 14), SYSTEM),
-        "sys.settrace": _run(named("sys", "settrace"), SYSTEM),
-        "FunctionTransformer of sklearn": stream(
-            built(
-                instance(named("sklearn.preprocessing._function_transformer", "FunctionTransformer")),
-                text("func"),
-                SYSTEM,
-            )
-        ),
-        "a hook of a torch module": stream(
-            built(
-                instance(named("torch.nn.modules.linear", "Linear")),
-                text("_forward_pre_hooks"),
-                asm("EMPTY_DICT", op("BININT1", 0), SYSTEM, "SETITEM"),
-            )
-        ),
-        "the factory of a defaultdict": _run(named("collections", "defaultdict"), SYSTEM),
-    },
-)
-_TEMPLATE = (text("_parse_arg_template"), text("import os; os.system('x')"))
-_FORMULA = (text("restore_model_spec"), "NEWTRUE", text("formula"), text("y ~ __import__('os').system('x')"))
-T8 += several(
-    "T8",
-    {
-        "a text that a distribution of scipy executes": stream(
-            built(instance(named("scipy.stats._continuous_distns", "norm_gen")), *_TEMPLATE)
-        ),
-        "a formula that a table of statsmodels evaluates": stream(
-            built(instance(named("statsmodels.base.data", "PandasData")), *_FORMULA)
-        ),
-        "a wrapper that unpickles its state": stream(
-            instance(named("stable_baselines3.common.vec_env.base_vec_env", "CloudpickleWrapper")), _raw(b"cos\nsystem\n)R." + bytes(9)), "BUILD"
-        ),
-    },
-)  # fmt: skip
-T9 = [
-    *several(
-        "T9",
-        {
-            "pathlib.Path.write_text": _run(named("pathlib", "Path.write_text"), call(named("pathlib", "Path"), text("x.py")), text("x")),
-            "write_text as a method": (
-                stream(call(attribute(call(named("pathlib", "PosixPath"), text("x.py")), text("write_text")), text("x"))),
-                {"rule": "pickle-resolves-names"},
-            ),
-            **{each: _plain(each) for each in (
-                "logging:FileHandler codecs:open io:open bz2:open gzip:open lzma:open sqlite3:connect compression.zstd:open".split()
-            )},
-        },
-        **REACHES,
-    ),
-    *several(
-        "T9",
-        {
-            "SourceFileLoader.load_module": (
-                _run(named("importlib.machinery", "SourceFileLoader.load_module"), text("x")), {"rule": "pickle-resolves-names"},
-            ),
-            "site.addpackage runs the lines of a .pth": (_plain("site:addpackage"), {"rule": "pickle-resolves-names"}),
-            "distutils.file_util.write_file": _plain("distutils.file_util:write_file"),
-            "shelve.open": _plain("shelve:open"),
-        },
-    ),
-    *several("T9", {"dbm.open, which imports by name": (_plain("dbm:open"), {"rule": "pickle-resolves-names"})}),
-]  # fmt: skip
-T10 = several(
-    "T10",
-    {f"the inside of {each.partition('.')[0]}": stream(named(*each.split(":"))) for each in (
-        "picklescan.scanner:_unsafe_globals modelscan.settings:DEFAULT_SETTINGS fickling.analysis:check_safety"
-        " modelaudit.core:scan scanners.judge:judge"
-    ).split()},
-    rule="pickle-tampers-scanner",
-)  # fmt: skip
-FOREVER = call(named("itertools", "repeat"), "NONE")
-_TERA = (1 << 40).to_bytes(6, "little")
-_LAUGH = asm(text("lol"), *[asm("DUP", "TUPLE2")] * 60)
-T11 = several(
-    "T11",
-    {
-        "tuples doubled sixty times": stream(_LAUGH, RUN, "POP"),
-        "a number of four megabytes": stream(op("LONG4", bytes(4_000_000)), "POP", RUN),
-        "a memo index beyond memory": stream("NONE", op("LONG_BINPUT", 0x0FFFFFFF), "POP", RUN),
-        "a hundred thousand marks": stream(op("MARK") * 100_000, RUN),
-        "fifty thousand nested lists": stream(op("EMPTY_LIST") * 50_000 + op("APPEND") * 49_999, "POP", RUN),
-        "a text of a gigabyte that is not there": stream(RUN, b"\x8d" + (1 << 30).to_bytes(8, "little"), b"x"),
-        "a regular expression that never ends": stream(
-            call(named("re", "_compile"), text("(a+)+$"), op("BININT1", 0)), "POP", RUN
-        ),
-        "a list of what never ends": (stream(call(named("builtins", "list"), FOREVER)), BOMB),
-        "a tuple of what never ends, made without a call": (
-            stream(named("builtins", "tuple"), FOREVER, "TUPLE1", "NEWOBJ"), BOMB,
-        ),
-        "a terabyte of zeros": (stream(call(named("builtins", "bytearray"), op("LONG1", _TERA))), BOMB),
-    },
-)  # fmt: skip
-_BENIGN = pickle.dumps({"weights": list(range(50)), "name": "model"}, 4)
-T12 = several(
-    "T12",
-    {
-        "in front of an honest pickle": asm(op("PROTO", 4), RUN, "POP", _BENIGN[2:]),
-        "behind an honest pickle, before its STOP": _BENIGN[:-1] + asm(RUN, "POP", "STOP"),
-        "as second stream": _BENIGN + system(),
-        "as hundredth stream": pickle.dumps(1) * 99 + system(),
-        "protocol 0 behind protocol 4": _BENIGN + b"cposix\nsystem\n(S'x'\ntR.",
-        "a call that nobody reviewed, in front": (
-            asm(op("PROTO", 4), call(named("builtins", "exec"), text("patch the weights in memory")), "POP", _BENIGN[2:]), {},
-        ),
-        "broken behind the call (nullifAI)": asm(op("PROTO", 4), RUN, b"\xff\xff"),
-        "no STOP": system()[:-1],
-    },
-)  # fmt: skip
-TECHNIQUES = [*T1, *T2, *T3, *T4, *T5, *T6, *T7, *T8, *T9, *T10, *T11, *T12]
+TECHNIQUES = [*T1, *T2, *T3, *T4, *T5, *T6, *T7]

@@ -19,11 +19,11 @@ from tests.craft.attacks import ATTACKS, MISSING
 from tests.craft.attacks_containers import CONTAINER_ATTACKS
 from tests.craft.attacks_engines import ENGINE_ATTACKS
 from tests.craft.attacks_gguf import GGUF_ATTACKS
+from tests.craft.attacks_keras import KERAS_ATTACKS
 from tests.craft.attacks_models import MODEL_ATTACKS
 from tests.craft.attacks_onnx import ONNX_ATTACKS
 from tests.craft.attacks_surface import SURFACE_ATTACKS
 from tests.craft.attacks_tensorflow import TENSORFLOW_ATTACKS
-from tests.craft.keras import KERAS_ATTACKS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"

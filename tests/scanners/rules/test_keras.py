@@ -11,10 +11,9 @@ from scanners.findings import SEVERITIES
 from scanners.judge import judge
 from scanners.rules.keras_rules import REACH_HDF5
 from scanners.rules.policy import Policy
+from tests.craft.attacks_keras import KERAS_ATTACKS, NEAR_MISSES
 from tests.craft.keras import (
     EVIL,
-    KERAS_ATTACKS,
-    NEAR_MISSES,
     as_json,
     code,
     encoded,
