@@ -3,7 +3,8 @@
 Every object of a document is looked at, at any depth, whatever the file is called. Sources, by shape: VS Code tasks
 (`runOptions.runOn`) and settings; Dev Containers (lifecycle scripts); MCP clients (`mcpServers`, `servers`); Claude
 Code (`hooks`, `permissions`); npm (`scripts`); GitHub workflows (`steps`, `runs-on`); Compose (`services`); pre-commit
-(`repos`); conda (`dependencies` beside `channels`); Cog (`python_packages`); PEP 621, Poetry, Pipenv, uv.
+(`repos`); conda (`dependencies` beside `channels`); Cog (`python_packages`); PEP 621, Poetry, Pipenv, uv; scripts of
+other services and runners of tasks (`_SCRIPT`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _CONTAINER: Final = {
     ),
 }
 _SERVERS: Final = ("mcpServers", "servers", "context_servers", "mcp")
-_NPM: Final = ("preinstall", "install", "postinstall")
+_NPM: Final = {**dict.fromkeys(("preinstall", "install", "postinstall"), "install"), "prepare": "task"}
+"""Scripts that npm runs by itself; the last in a clone only, where it sets up hooks of git."""
 _SETTINGS: Final = re.compile(
     r"task\.allowAutomaticTasks|security\.workspace\.trust\.\w+|chat\.(?:tools|agent)\.[\w.]*[aA]utoApprove\w*"
     r"|python\.(?:defaultInterpreterPath|pythonPath|condaPath|envFile)|(?:git|go|rust|node|npm|ruby|php|java|deno|eslint)\.path|[\w.-]+\.(?:executablePath|serverPath)"
@@ -43,13 +45,24 @@ _OF_EDITORS: Final = re.compile(
 )
 """Files of these names alone do editors look for tasks and settings in."""
 _LISTS: Final = {"python_packages": "pip", "system_packages": "apt"}
+_SCRIPT: Final = re.compile(
+    r"(?:.+/)?(?:(?:before_|after_)?script|cmds(?:/\d+/cmd)?|stages/[^/]+/cmd|entry_points/[^/]+/command"
+    r"|tasks/[^/]+/(?:init|before|command|prebuild|run)|hooks/(?:enter|leave|cd|preinstall|postinstall)"
+    r"|commands/[^/]+/run|steps/\d+/(?:bash|pwsh|powershell|run/command))"
+)
+"""Where commands stand: GitLab, Travis, Bitbucket; go-task; DVC; MLflow; Gitpod, mise; lefthook; Azure, CircleCI."""
+_TASKS: Final = re.compile(
+    r"tool/(?:poe/tasks|pdm/scripts|taskipy/tasks|rye/scripts|pixi/tasks|hatch/envs/[^/]+/scripts)(?:/[^/]+)?|tasks"
+)
+"""Tables of a manifest in which every text is a command."""
 _TOLD_BY: Final = frozenset(
     (
         *_CONTAINER,
         *_SERVERS,
         *_LISTS,
         *"command run scripts runs-on services hooks entry dependencies pip permissions statusLine apiKeyHelper"
-        " awsAuthRefresh otelHeadersHelper python_version".split(),
+        " awsAuthRefresh otelHeadersHelper python_version script before_script after_script cmds cmd init before"
+        " prebuild enter leave cd preinstall postinstall bash pwsh powershell".split(),
     )
 )
 """Keys of which an object has one at least that says something here."""
@@ -68,6 +81,7 @@ class ToolConfig:
             self._editors(value, place)
             self._agents(value, place)
             self._builds(value, place)
+            self._scripts(value, place)
             self._packages(value)
         if _OF_EDITORS.search(self._scan.name) and (place is None or place[0] is None):
             for key, each in value.items():
@@ -84,6 +98,9 @@ class ToolConfig:
                 state_all(_words(each), "pip", self._scan)
         if re.fullmatch(r"(?:dev-)?packages|tool/poetry/(?:.*/)?(?:dev-)?dependencies|tool/uv/sources", at):
             self._named(value)
+        if _TASKS.fullmatch(at):
+            for name, each in value.items():
+                self._run("task", "\n".join([*texts(each), *_words(each)]), (place, name))
         if re.fullmatch(r"(?:source|tool/poetry/source|tool/uv/index|index)/\d+", at):
             for url in texts(value.get("url")):
                 state_requirement(f"--index-url {url}", "pip", self._scan)
@@ -125,9 +142,10 @@ class ToolConfig:
 
     def _builds(self, value: dict[str, object], place: Place) -> None:
         for scripts in dicts(value.get("scripts")):
-            for key in _NPM if "name" in value or "version" in value or "dependencies" in value else ():
+            told = "name" in value or "version" in value or "dependencies" in value
+            for key, moment in _NPM.items() if told else ():
                 for command in texts(scripts.get(key)):
-                    self._run("install", command, ((place, "scripts"), key))
+                    self._run(moment, command, ((place, "scripts"), key))
         if place and "/steps/" in f"/{shown(place)}":
             for command in texts(value.get("run")):
                 self._run("workflow", command, place)
@@ -169,6 +187,11 @@ class ToolConfig:
             state_all(_words(value.get("pip")), "pip", self._scan)
         for key, manager in _LISTS.items():
             state_all(_words(value.get(key)), manager, self._scan)
+
+    def _scripts(self, value: dict[str, object], place: Place) -> None:
+        for key in () if self._scan.format.startswith("json") else _TOLD_BY & value.keys():
+            if _SCRIPT.fullmatch(shown((place, key))):
+                self._run("task", "\n".join([*texts(value[key]), *_words(value[key])]), (place, key))
 
     def _named(self, value: dict[str, object]) -> None:
         for name, wanted in value.items():

@@ -280,5 +280,5 @@ def _strings(value: object) -> list[str]:
 
 
 SCANNER = Scanner(
-    "json", 14, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
+    "json", 15, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
 )

@@ -52,4 +52,4 @@ def scan(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner("toml", 2, frozenset({".toml", "pipfile"}), recognise, scan, whole=True)
+SCANNER = Scanner("toml", 3, frozenset({".toml", "pipfile"}), recognise, scan, whole=True)

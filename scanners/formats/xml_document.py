@@ -16,6 +16,7 @@ from scanners.binary.stated import Stated
 from scanners.binary.xml_events import Events
 from scanners.facts import clip
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.source import BytesSource
 
 if TYPE_CHECKING:
     from scanners.binary.xml_events import Attributes
@@ -29,6 +30,8 @@ _FORMATS: Final = {
     "html": "xhtml", "stylesheet": "xslt", "transform": "xslt",
 }  # fmt: skip
 _STATED_MOST: Final = 32
+_OPTIONS: Final = ("COMMAND", "program", "PARAMETERS", "arguments")
+"""Options of an external tool and of a watcher of files that make its command, in its order."""
 
 _XINCLUDE: Final = re.compile(r"https?://www\.w3\.org/200[13]/XInclude")
 _XSLT: Final = re.compile(r"https?://www\.w3\.org/(?:1999/XSL/Transform|TR/WD-xsl)")
@@ -99,6 +102,8 @@ class _Document:
         self._names: set[str] = set()
         self._layer = self._release = ""
         self._extension = 0
+        self._starting, self._commands = False, 0
+        self._options: dict[str, str] = {}
 
     def _tell(self, code: AnomalyCode, detail: str) -> None:
         detail = clip(detail, 160)
@@ -131,6 +136,8 @@ class _Document:
         elif prefix in self._styles:
             self._tell("xml.stylesheet", name)
         match self._root:
+            case "project" | "component" | "toolSet":
+                self._ide(local, attributes)
             case "net":
                 self._openvino(local, attributes)
             case "CustomLayer" | "ie":
@@ -139,6 +146,10 @@ class _Document:
                 self._pmml(local, attributes)
 
     def _ends(self, name: str) -> None:
+        if name in {"exec", "TaskOptions"} and self._options:
+            self._run(
+                " ".join(filter(None, map(self._options.get, _OPTIONS))), "file-save" if name != "exec" else "task"
+            )
         if self._extension and name.rpartition(":")[2] == "Extension":
             self._extension -= 1
             if not self._extension and (code := _CODE.search(self.events.heard())):
@@ -170,6 +181,27 @@ class _Document:
                 self._tell("xml.script", f"{local} {said}={value}")
             elif _SCRIPTED.match(_IN_A_NAME.sub("", value)):
                 self._tell("xml.script", f"{local} {key}={value}")
+
+    # -- projects of JetBrains' editors: run configurations, external tools, watchers of files, what starts by itself
+
+    def _ide(self, local: str, attributes: Attributes) -> None:
+        named, value = attributes.get("name", ""), attributes.get("value", "")
+        if local == "component":
+            self._starting = named.startswith("ProjectStartup")
+        elif local in {"exec", "TaskOptions"}:
+            self._options.clear()
+        elif local == "configuration" and self._starting:
+            self.stated.name("tool.command", "folder-open", named)
+        elif local == "option" and named == "SCRIPT_TEXT":
+            self._run(value, "task")
+        elif local == "option" and named in _OPTIONS:
+            self._options[named] = value
+
+    def _run(self, command: str, moment: str) -> None:
+        """State a command with what makes it run, and hand it on."""
+        if command and self.stated.name("tool.command", moment, command):
+            self._commands += 1
+            self._scan.inside(BytesSource(command.encode("utf-8", "replace")), f"command {self._commands}.sh")
 
     # -- OpenVINO
 
@@ -225,7 +257,7 @@ def _scan_data(source: Source, scan: Scan) -> None:
 
 SCANNER = Scanner(
     "xml",
-    2,
+    3,
     frozenset(
         ".dae .gml .kml .owl .plist .pmml .rdf .svg .urdf .wsdl .x3d .xacro .xaml .xhtml .xml .xsd .xsl .xslt".split()
     ),

@@ -36,8 +36,8 @@ _USES: Final[dict[str, UsedAs]] = {
     "!module": "imported",
 }
 _OTHERS: Final = re.compile(r"javax?\.|ruby/|!ruby|com\.sun|org\.")
-_MLFLOW: Final = "mlmodel"
-"""The name of what describes a model of MLflow."""
+_MLFLOW: Final = frozenset(("mlmodel", "mlproject"))
+"""The names of what describes a model of MLflow, and a project of it."""
 _EXPANDED_MOST: Final = 1_000_000
 
 
@@ -51,7 +51,7 @@ def scan(source: Source, scan: Scan) -> None:
     """State what the tags and the objects of the document ask for."""
     model = recognise(Sample(source.size, source.read(0, min(4096, source.size)), b""))
     name = scan.name.rpartition("/")[2].lower()
-    if not model and name != _MLFLOW and not name.endswith((".yaml", ".yml")):
+    if not model and name not in _MLFLOW and not name.endswith((".yaml", ".yml")):
         raise NotThisFormat
     if source.size > yaml_tree.MOST:
         scan.unread("limit", f"YAML of {source.size} bytes, over {yaml_tree.MOST}")
@@ -92,4 +92,4 @@ def _tag(tag: str, value: str, said: ReferenceKind, scan: Scan) -> None:
         scan.state(Reference("yaml.tag", "", clip_name(tag), "instantiated", scan.member))
 
 
-SCANNER = Scanner("yaml", 6, frozenset({".yaml", ".yml", _MLFLOW}), recognise, scan, whole=True)
+SCANNER = Scanner("yaml", 7, frozenset({".yaml", ".yml", *_MLFLOW}), recognise, scan, whole=True)

@@ -146,7 +146,7 @@ _MODELS: Final = frozenset(
     " sentence_transformers nemo nemo_toolkit lightning pytorch_lightning lightning_fabric monai ldm sgm omegaconf"
     " speechbrain hyperpyyaml keras tensorflow accelerate datasets tokenizers optimum onnxruntime flax jax"
     " mmengine mmdet mmcv mmseg detectron2 espnet2 fairseq fairseq2 torchmetrics torchtune audiocraft"
-    " stable_diffusion numpy".split()
+    " stable_diffusion numpy __main__ gin t5 t5x seqio mesh_tensorflow ddsp magenta".split()
 )
 """Packages of models: what a configuration names in them is a part of a model, unless the policy denies it."""
 _DIFFUSERS: Final = frozenset(

