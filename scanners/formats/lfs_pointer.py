@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _LESS_THAN: Final = 1024
-_BEGINS: Final = re.compile(rb"\s*version https?://(?:git-lfs|hawser|git-media)\.")
 _LINES: Final = re.compile(
     rb"\s*version https?://(?:git-lfs|hawser|git-media)\.[\w./-]*"
     rb"(?:\s*\n(?:ext-\d-\w+|oid|size) [\w:.+-]*)*\s*"
@@ -31,11 +30,6 @@ _OID: Final = re.compile(rb"^oid sha256:[0-9a-f]{64}\r?$", re.MULTILINE)
 _SIZE: Final = re.compile(rb"^size [0-9]{1,19}\r?$", re.MULTILINE)
 _EXTENSION: Final = re.compile(rb"^ext-\d-\w+", re.MULTILINE)
 _WRITTEN: Final = re.compile(rb"version \S+\n(?:ext-\d-\w+ \S+\n)*oid \S+\nsize \S+\n")
-
-
-def begins(head: bytes) -> bool:
-    """Whether a text begins as a pointer does."""
-    return _BEGINS.match(head) is not None
 
 
 def recognise(sample: Sample) -> bool:

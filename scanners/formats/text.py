@@ -11,7 +11,6 @@ import codecs
 from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
-from scanners.formats import lfs_pointer
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from scanners.source import Source
 
 _CONTROL = bytes(each for each in range(32) if each not in b"\t\n\v\f\r") + b"\x7f"
+_POINTER = b"version https://git-lfs.github.com/spec/"
 _MARK = codecs.BOM_UTF8
 _START_MOST = 256
 _WIDE = {
@@ -74,7 +74,7 @@ def recognise(sample: Sample) -> bool:
 def scan(source: Source, scan: Scan) -> None:
     """Read the text through, and state what would run it."""
     start = source.read(0, min(_START_MOST, source.size))
-    if lfs_pointer.begins(start):
+    if start.startswith(_POINTER):
         scan.anomaly("file.lfs-pointer", "it begins as a pointer does, and goes on otherwise")
     if what := runs(scan.name, start):
         scan.unread("no-reader", what)
