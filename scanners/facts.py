@@ -10,14 +10,18 @@ None where no single place says it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from scanners.anomalies import AnomalyCode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = [
     "EXAMINED",
+    "PIECE",
     "TEXT_LIMIT",
     "Anomaly",
     "AnomalyCode",
@@ -40,6 +44,8 @@ __all__ = [
     "clip_name",
 ]
 
+PIECE = 64
+"""Names, strings and calls that one fact about code holds."""
 TEXT_LIMIT = 512
 """Characters kept of any one string from a blob."""
 
@@ -292,6 +298,14 @@ class Code(_Fact, frozen=True, tag="code"):
     calls: tuple[str, ...] = ()
     """The calls that it makes, as Python would show them and as far as that can be told; of Lambda layers. Of R their
     names."""
+
+    def pieces(self) -> Iterator[Code]:
+        """The same as several facts where it has more than `PIECE` names, strings or calls."""
+        for at in range(0, max(1, len(self.names), len(self.strings), len(self.calls)), PIECE):
+            part = slice(at, at + PIECE)
+            yield msgspec.structs.replace(
+                self, names=self.names[part], strings=self.strings[part], calls=self.calls[part]
+            )
 
 
 class Storage(_Fact, frozen=True, tag="storage"):

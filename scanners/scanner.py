@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanners.budget import Budget
-    from scanners.facts import AnomalyCode, UnreadReason
+    from scanners.facts import AnomalyCode, Code, UnreadReason
     from scanners.source import Source
 
 HEAD = 4096
@@ -110,6 +110,11 @@ class Scan:
             case Room.YES:
                 self.facts.append(fact)
                 return True
+
+    def state_code(self, code: Code) -> None:
+        """State what is known of a piece of code, in as many facts as that takes."""
+        for piece in code.pieces():
+            self.state(piece)
 
     def anomaly(self, code: AnomalyCode, detail: str = "", *, offset: int | None = None, member: str = "") -> None:
         """State that the format is bent here."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from scanners.scanner import Scan
     from scanners.source import Source
 
-_NAMES: Final = 64
-"""Names in one fact, and strings; what is more goes into the next."""
 _NAME_MOST: Final = 128
 """Characters of a name; identifiers are shorter."""
 _UNMARSHALS: Final = frozenset(("marshal.loads", "dill._dill._unmarshal", "idlelib.rpc.unpickle_code"))
@@ -87,21 +85,9 @@ def _facts(  # noqa: PLR0917 - the fields of the fact
     called: bool,
     proven: bool = False,
 ) -> list[Code]:
-    names, strings = list(dict.fromkeys(names)), list(dict.fromkeys(strings))
-    return [
-        Code(
-            kind,
-            clip(name),
-            tuple(clip(each, _NAME_MOST) for each in names[at : at + _NAMES]),
-            tuple(clip(each) for each in strings[at : at + _NAMES]),
-            digest,
-            proven,
-            called,
-            member,
-            offset,
-        )
-        for at in range(0, max(1, len(names), len(strings)), _NAMES)
-    ]
+    every = tuple(clip(each, _NAME_MOST) for each in dict.fromkeys(names))
+    said = tuple(map(clip, dict.fromkeys(strings)))
+    return list(Code(kind, clip(name), every, said, digest, proven, called, member, offset).pieces())
 
 
 class Carried:

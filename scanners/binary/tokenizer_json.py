@@ -26,8 +26,6 @@ _ODD: Final = re.compile(
 """An address, letters that run backwards or are not seen, or a sentence."""
 _STATED_MOST: Final = 16
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_EACH: Final = 64
-"""Tokens in one fact."""
 _TOKENS_MOST: Final = 2_048
 """Special tokens that are stated, those of the lowest numbers: they are only compared."""
 
@@ -64,9 +62,8 @@ def state_tokens(document: dict[str, object], scan: Scan) -> None:
     for number, each in rows:
         if isinstance(each, dict) and each.get("special") is True and _NUMBER.fullmatch(str(number)):
             tokens |= {int(str(number)): text for text in texts(each.get("content"))[-1:]}
-    said = [f"{number} {clip(tokens[number])}" for number in sorted(tokens)[:_TOKENS_MOST]]
-    for at in range(0, len(said), _EACH):
-        scan.state(Code("tokens", "", strings=tuple(said[at : at + _EACH]), member=scan.member))
+    if said := tuple(f"{number} {clip(tokens[number])}" for number in sorted(tokens)[:_TOKENS_MOST]):
+        scan.state_code(Code("tokens", "", strings=said, member=scan.member))
 
 
 def _rewrites(document: dict[str, object]) -> Iterator[str]:

@@ -17,8 +17,6 @@ from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 if TYPE_CHECKING:
     from scanners.source import Source
 
-_EACH: Final = 64
-"""Names in one fact, and texts; what is more goes into the next."""
 _CALLS_MOST: Final = 2_000
 _PROGRAM: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![^\n]{0,80}\bpython")
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -67,11 +65,11 @@ def scan(source: Source, scan: Scan) -> None:
     digest = hashlib.sha256(data).hexdigest()[:16]
     texts = tuple(clip(text) for text in module.texts)
     for when, names in module.names.items():
-        for at in range(0, len(names), _EACH):
-            some = tuple(clip_name(name) for name in names[at : at + _EACH])
-            scan.state(Code("module", when, some, (), digest, called=when in {"import", "load"}, member=scan.member))
-    for at in range(0, len(texts), _EACH):
-        scan.state(Code("module", "", (), texts[at : at + _EACH], digest, member=scan.member))
+        if names:
+            some, early = tuple(map(clip_name, names)), when in {"import", "load"}
+            scan.state_code(Code("module", when, some, (), digest, called=early, member=scan.member))
+    if texts:
+        scan.state_code(Code("module", "", (), texts, digest, member=scan.member))
     _state_calls(module, scan)
     scan.account.examined(0, source.size)
 

@@ -42,7 +42,6 @@ _CLASSES, _NAMESPACES = "class", "namespace"
 _STARTERS: Final = frozenset((".First", ".Last", ".First.sys", ".Last.sys"))
 """Functions that R calls by itself where it begins or ends with the workspace that has them."""
 _NAMES_MOST: Final = 65_536
-_EACH: Final = 64
 _PLAIN: Final = frozenset(
     "base compact_intseq compact_realseq deferred_string wrap_integer wrap_logical wrap_real wrap_complex wrap_raw"
     " wrap_string wrap_list".split()
@@ -314,23 +313,20 @@ def scan(source: Source, scan: Scan) -> None:
 
 
 def _state(moment: str, said: _Names, scan: Scan) -> None:
-    calls, names, texts = list(said.calls), list(said.names), list(said.texts)
-    digest = hashlib.sha256("\n".join([moment, *calls, *names]).encode("utf-8", "replace")).hexdigest()[:16]
-    for at in range(0, max(1, len(calls), len(names), len(texts)), _EACH):
-        part = slice(at, at + _EACH)
-        scan.state(
-            Code(
-                "r",
-                moment,
-                tuple(map(clip_name, names[part])),
-                tuple(map(clip, texts[part])),
-                digest,
-                called=moment != "call",
-                member=scan.member,
-                offset=said.offset,
-                calls=tuple(map(clip_name, calls[part])),
-            )
+    digest = hashlib.sha256("\n".join([moment, *said.calls, *said.names]).encode("utf-8", "replace")).hexdigest()[:16]
+    scan.state_code(
+        Code(
+            "r",
+            moment,
+            tuple(map(clip_name, said.names)),
+            tuple(map(clip, said.texts)),
+            digest,
+            called=moment != "call",
+            member=scan.member,
+            offset=said.offset,
+            calls=tuple(map(clip_name, said.calls)),
         )
+    )
 
 
 # Nearly all are compressed, so they are fetched whole.

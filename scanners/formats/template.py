@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from scanners.facts import AnomalyCode
     from scanners.source import Source
 
-_EACH: Final = 64
-"""Names in one fact, and texts; what is more goes into the next."""
 _OVERLAP: Final = 64
 """Characters that two pieces of a long text share, so that no phrase falls between them."""
 _STATED_MOST: Final = 16
@@ -71,10 +69,8 @@ def _read(text: str) -> jinja.Template:
 
 def _state(template: jinja.Template, digest: str, scan: Scan) -> None:
     said = list(dict.fromkeys(piece for text in template.texts for piece in _pieces(text)))
-    for at in range(0, max(1, len(template.names), len(said)), _EACH):
-        names = tuple(clip_name(name) for name in template.names[at : at + _EACH])
-        texts = tuple(clip(each) for each in said[at : at + _EACH])
-        scan.state(Code("jinja", "", names, texts, digest, member=scan.member))
+    names = tuple(map(clip_name, template.names))
+    scan.state_code(Code("jinja", "", names, tuple(map(clip, said)), digest, member=scan.member))
     odd: dict[AnomalyCode, list[str]] = {
         "template.dynamic": list(template.dynamic),
         "template.include": list(template.includes),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from scanners.facts import EXAMINED
+from scanners.facts import EXAMINED, PIECE
 from scanners.findings import SEVERITIES, Rule
 from scanners.rules.case import listed
 from scanners.rules.pickle_arguments import Objection, made_by, path_of, sink_in, text_of
@@ -74,8 +74,6 @@ _NAMEDTUPLE: Final = ("_tuple_new",)
 """All that `__new__` of a named tuple names; what it stands for is a reference of its own."""
 _LABELS: Final = frozenset(("__qualname__", "__name__", "__module__", "__doc__"))
 _SHOWN: Final = 6
-_PIECE: Final = 64
-"""Names, and strings, that one fact about code holds; of more there are several."""
 _WINDOW: Final = 4
 """Names in a row that may be the parts of one path."""
 _RISKY: Final = RISKY_NAMES | REACHED | SINKS
@@ -105,7 +103,7 @@ def risks(code: Code, policy: Policy) -> list[str]:
 
 def _only_paths(code: Code) -> bool:
     """Whether code that names `os` names nothing that is dangerous there, and is told whole."""
-    told = max(len(code.names), len(code.strings)) < _PIECE
+    told = max(len(code.names), len(code.strings)) < PIECE
     return told and OS_ACTS.isdisjoint(code.names) and OS_ACTS.isdisjoint(code.strings)
 
 
