@@ -56,6 +56,9 @@ def _look(source: Source, scan: Scan, gap: Span, code: AnomalyCode, name: str) -
     head = source.read(gap.start, min(_LOOK, gap.length))
     zeros = len(head) - len(head.lstrip(b"\0"))
     if zeros == len(head):
+        end = max(gap.start, gap.stop - _LOOK)
+        if code == "hdf5.trailing" and any(source.read(end, gap.stop - end)):
+            scan.anomaly(code, f"data, {gap.length} bytes", offset=gap.start)
         scan.account.inert(*gap)
         return
     part = Slice(source, gap.start + zeros, gap.length - zeros)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _KERNEL: Final = re.compile(r"_?(?:attn|attention|experts|moe|kernel)\w*implementation\w*", re.IGNORECASE)
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_TARGETS: Final = ("_target_", "__target__", "class_path", "target")
+_TARGETS: Final = ("_target_", "__target__", "class_path", "target", "restore_fn")
 _BESIDE_TARGET: Final = {"class_path": {"init_args"}, "target": {"params"}}
 """Keys that say "what to make" only beside their arguments; alone they are words like others."""
 _EDGES: Final = frozenset(

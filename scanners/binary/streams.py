@@ -1,7 +1,7 @@
 """Where sound, film and fonts are in their files: RIFF and its kin, boxes, EBML, frames, pages, tables.
 
-Each walk is as those of `scanners.binary.pictures`: what it answers with belongs to the content. Decoders of MP3, FLAC
-and Ogg look for the next frame in whatever they do not know, so all that follows is the stream's.
+Each walk is as those of `scanners.binary.pictures`: what it answers with belongs to the content. Decoders of FLAC and
+Ogg look for the next frame in whatever they do not know, so all up to the last one is the stream's.
 
 Sources: RIFF (Microsoft, 1991) and RF64 (EBU Tech 3306), AIFF 1.3, ISO/IEC 14496-12 (4.2), RFC 8794 (EBML), RFC 9639
 (FLAC), RFC 3533 (Ogg), ISO/IEC 11172-3 (2.4.1.3) and ID3v2.4, OpenType 1.9 (table directory), WOFF 1 and 2.
@@ -9,6 +9,7 @@ Sources: RIFF (Microsoft, 1991) and RF64 (EBU Tech 3306), AIFF 1.3, ISO/IEC 1449
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _PARTS_MOST: Final = 65_536
 _FONTS_MOST: Final = 256
+_SIGNATURES: Final = frozenset((b"jP  ", b"JXL "))
+_FIRST_BOXES: Final = frozenset((b"ftyp", *_SIGNATURES))
+"""Boxes of which a file has one."""
 _OPEN: Final = frozenset((0, 0xFFFFFFFF))
 """Sizes of a RIFF whose writer could not go back."""
 
@@ -28,12 +32,16 @@ _OPEN: Final = frozenset((0, 0xFFFFFFFF))
 def riff(source: Source) -> list[Span]:
     """`RIFF`, u32 size, form and chunks; a film goes on in another one behind it."""
     at = 0
-    while at <= source.size - 12 and source.read(at, 4) in {b"RIFF", b"RF64"}:
+    while at <= source.size - 12 and source.read(at, 4) in {b"RIFF", b"RF64"} and (not at or _goes_on(source, at)):
         size = int.from_bytes(source.read(at + 4, 4), "little")
         at = source.size if size in _OPEN else at + 8 + size + size % 2
     if not 0 < at <= source.size + 1:
         raise Bent(f"{at} bytes, and {source.size} are there")
     return [Span(0, min(at, source.size))]
+
+
+def _goes_on(source: Source, at: int) -> bool:
+    return source.read(at + 8, 4) == b"AVIX"
 
 
 def aiff(source: Source) -> list[Span]:
@@ -46,7 +54,7 @@ def aiff(source: Source) -> list[Span]:
 
 def boxes(source: Source) -> list[Span]:
     """Boxes: u32 length, four letters; 1 stands for a u64 behind them, 0 for all the rest."""
-    ahead = Ahead(source)
+    ahead, first = Ahead(source), set[bytes]()
     for _ in range(_PARTS_MOST):
         left = source.size - ahead.at
         if left < 8:
@@ -56,6 +64,9 @@ def boxes(source: Source) -> list[Span]:
             length = int.from_bytes(ahead.peek(16)[8:], "big")
         if not kind.replace(b"\xa9", b"c").replace(b" ", b"c").isalnum() or 0 < length < 8 or length > left:
             break
+        if kind in first or (ahead.at and kind in _SIGNATURES):
+            break
+        first |= {kind} & _FIRST_BOXES
         ahead.step_over(length or left)
     if not ahead.at:
         raise Bent("no box")
@@ -93,9 +104,38 @@ def flac(source: Source) -> list[Span]:
         if at == 4 and (kind & 0x7F, length) != (0, 34):
             raise Bent("no description of the stream")
         at, last = at + 4 + length, kind >= 0x80
-    if at < source.size and source.read(at, 2) not in {b"\xff\xf8", b"\xff\xf9"}:
+    if at < source.size and source.read(at, 2) not in _SYNCS:
         raise Bent(f"no frame at {at}")
+    stop = source.size - _TAG * (source.size > _TAG and source.read(source.size - _TAG, 3) == b"TAG")
+    begin = max(at, stop - _FRAME_MOST)
+    tail = source.read(begin, stop - begin)
+    if at < stop and not any(_checks(tail[match.start() :]) for match in _SYNC.finditer(tail)):
+        raise Bent("no frame ends with the file")
     return [Span(0, source.size)]
+
+
+def _checks(frame: bytes) -> bool:
+    """Whether the last two bytes of a frame are the checksum of those before."""
+    checksum = 0
+    for byte in frame:
+        checksum = checksum << 8 & 0xFFFF ^ _CRC16[checksum >> 8 ^ byte]
+    return checksum == 0
+
+
+def _crc16(byte: int) -> int:
+    checksum = byte << 8
+    for _ in range(8):
+        checksum = checksum << 1 ^ (0x18005 if checksum & 0x8000 else 0)
+    return checksum
+
+
+_CRC16: Final = tuple(map(_crc16, range(256)))
+_SYNCS: Final = frozenset((b"\xff\xf8", b"\xff\xf9"))
+_SYNC: Final = re.compile(rb"\xff[\xf8\xf9]")
+_FRAME_MOST: Final = 131_072
+"""Bytes at the end in which the last frame begins; of honest ones few have a quarter of it."""
+_TAG: Final = 128
+"""Bytes of a tag of the first version, behind whatever there is."""
 
 
 def ogg(source: Source) -> list[Span]:
@@ -121,6 +161,8 @@ _RATES: Final = {
 }
 """Kilobits a second of a frame of layer 3, of MPEG 1 and of the others."""
 _SAMPLES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_APE: Final = 32
+"""Bytes of the header of an APE tag, which says how many follow."""
 _FRAMES: Final = 4
 """Frames in a row that are no accident."""
 
@@ -133,20 +175,26 @@ def mp3(source: Source) -> list[Span]:
         if max(size) >= 0x80:
             raise Bent("no tag")
         at += 10 + sum(byte << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
-    frames = 0
-    while frames < _FRAMES and at <= source.size - 4:
-        at += _frame(source.read(at, 4))
+    ahead, frames = Ahead(source), 0
+    ahead.step_over(at)
+    while ahead.at <= source.size - 4 and (length := _frame(ahead.peek(4))):
+        ahead.step_over(min(length, source.size - ahead.at))
         frames += 1
     if frames < _FRAMES:
         raise Bent("no frames")
-    return [Span(0, source.size)]
+    left = source.size - ahead.at
+    tagged = left == _TAG and ahead.peek(3) == b"TAG"
+    if left >= _APE and ahead.peek(8) == b"APETAGEX":
+        length = _APE + int.from_bytes(ahead.peek(16)[12:], "little")
+        tagged = left in {length, length + _TAG}
+    return [Span(0, source.size if tagged else ahead.at)]
 
 
 def _frame(head: bytes) -> int:
-    """Bytes of a frame of layer 3."""
+    """Bytes of a frame of layer 3, 0 where none begins."""
     version, rate, samples = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
     if head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or version == 1 or not 0 < rate < 15 or samples == 3:
-        raise Bent("no frame")
+        return 0
     bits = _RATES[3 if version == 3 else 2][rate] * (144_000 if version == 3 else 72_000)
     return bits // _SAMPLES[version][samples] + (head[2] >> 1 & 1)
 

@@ -129,4 +129,4 @@ def _extension(file: File, walk: Walk, address: int) -> None:
                     walk.trouble("", Unsupported("an image of the metadata cache"))
 
 
-SCANNER = Scanner("hdf5", 4, frozenset({".h5", ".hdf5", ".hdf", ".h5ad", ".keras"}), recognise, scan)
+SCANNER = Scanner("hdf5", 5, frozenset({".h5", ".hdf5", ".hdf", ".h5ad", ".keras"}), recognise, scan)

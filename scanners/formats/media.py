@@ -86,4 +86,4 @@ def scan(source: Source, scan: Scan) -> None:
     state_beside(source, scan, slack=kind.slack)
 
 
-SCANNER = Scanner("media", 1, frozenset((".png", ".jpg", ".jpeg", ".gif")), recognise, scan, whole=True)
+SCANNER = Scanner("media", 2, frozenset((".png", ".jpg", ".jpeg", ".gif")), recognise, scan, whole=True)

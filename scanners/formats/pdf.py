@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _MARK: Final = b"%PDF-"
 _MARK_MOST: Final = 1024
 """Bytes before the mark that readers put up with."""
+_LAID_OUT: Final = re.compile(rb"^%PDF-.*^\d+\s+\d+\s+obj\b.*^%%EOF", re.DOTALL | re.MULTILINE)
+"""A document, where words stand before it: in prose and in programs the mark is only named."""
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
 _END: Final = re.compile(rb"%%EOF[\r\n \t\0]*")
 _ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
@@ -69,11 +71,14 @@ def scan(source: Source, scan: Scan) -> None:
     """State what opening the document would do, and hand on what it carries."""
     head = source.read(0, min(_MARK_MOST, source.size))
     start = head.find(_MARK)
-    if start < 0 or (start and head.translate(None, _CONTROL) == head):
+    if start < 0:
+        raise NotThisFormat
+    scan.budget.hold(source.size, "a document")
+    data = source.read(0, source.size)
+    if start and head.translate(None, _CONTROL) == head and not _LAID_OUT.search(data):
         raise NotThisFormat
     scan.format = "pdf"
-    scan.budget.hold(source.size, "a document")
-    _Document(source.read(0, source.size), start, scan).run(source)
+    _Document(data, start, scan).run(source)
 
 
 class _Document:
@@ -173,4 +178,4 @@ class _Document:
         return self.scan.inside(BytesSource(content), f"file@{at}")
 
 
-SCANNER: Final = Scanner("pdf", 1, frozenset((".pdf",)), recognise, scan, whole=True)
+SCANNER: Final = Scanner("pdf", 2, frozenset((".pdf",)), recognise, scan, whole=True)

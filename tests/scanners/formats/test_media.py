@@ -20,7 +20,7 @@ from tests.craft.reading import anomalies, called, scan, scan_in_rounds, unread_
 SAMPLES = {
     path.name: path.read_bytes() for path in sorted((Path(__file__).parents[2] / "data" / "plain" / "media").iterdir())
 }
-STREAMS = {"a.flac", "a.mp3", "a.ogg"}
+STREAMS = {"a.flac", "a.ogg"}
 """Their decoders look for the next frame in whatever follows."""
 SLACK = {"pages.tiff"}
 """tifffile leaves some bytes at its end, which would be before what is put there."""
@@ -76,6 +76,24 @@ def test_what_nobody_knows_behind_a_picture_leaves_it_incomplete(name):
     assert (finding.rule, finding.severity) == ("file-beside", "low")
 
 
+def test_a_stream_whose_last_frame_does_not_end_with_the_file_is_incomplete():
+    for behind in (JUNK, system(proto=2), SAMPLES["a.flac"][:900]):
+        assert unread_reasons(read(SAMPLES["a.flac"] + behind)) == {"broken"}
+
+
+def test_tags_behind_sound_belong_to_it():
+    old = b"TAG" + b"a name".ljust(125, b"\0")
+    ape = b"APETAGEX" + struct.pack("<4I", 2000, 40, 1, 0) + bytes(48)
+    for name, behind in (("a.mp3", old), ("a.mp3", ape), ("a.mp3", ape + old), ("a.flac", old)):
+        assert read(SAMPLES[name] + behind, name).facts == ()
+    assert "file.beside" in anomalies(read(SAMPLES["a.mp3"] + b"TAG" + JUNK, "a.mp3"))
+
+
+def test_a_second_file_behind_the_boxes_or_chunks_of_the_first_lies_beside_it():
+    for first, second in (("a.wav", "a.webp"), ("a.webp", "a.avi"), ("a.mp4", "a.jp2"), ("a.mov", "a.mp4")):
+        assert "file.beside" in anomalies(read(SAMPLES[first] + SAMPLES[second], first))
+
+
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - SLACK))
 def test_zeros_behind_a_picture_are_nothing(name):
     outcome = read(SAMPLES[name] + bytes(3000), name)
@@ -85,7 +103,8 @@ def test_zeros_behind_a_picture_are_nothing(name):
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - STREAMS - RELEASED))
 def test_what_is_cut_off_is_never_clean(name):
     data = SAMPLES[name]
-    for length in {40, len(data) // 2, len(data) - 2}:
+    # Players put up with half a frame of MP3 at the end.
+    for length in {40} if name == "a.mp3" else {40, len(data) // 2, len(data) - 2}:
         outcome = read(data[:length], "model.bin")
         assert outcome.account.unexplained or unread_reasons(outcome), length
 

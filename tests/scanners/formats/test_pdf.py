@@ -123,6 +123,14 @@ def test_what_is_before_and_behind_is_read():
     assert (outcome.format, anomalies(outcome)) == ("pdf", {"file.beside"})
 
 
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_words_before_a_document_hide_nothing_of_it(ascii_only):
+    content = pdf(SCRIPT)
+    content = content.replace(b"%\xe2\xe3\xcf\xd3\n", b"") if ascii_only else content
+    for before in (b"\n", b"Some words.\n", b"#!/bin/sh\nexit\n"):
+        assert "pdf.script" in anomalies(read(before + content))
+
+
 def test_a_document_without_an_end_is_broken_and_words_about_one_are_words():
     assert unread_reasons(read(pdf(b"<< >>", end=b""))) == {"broken"}
     assert read(b"how to write %PDF-1.7 by hand\n", "NOTES.txt").format == "text"
