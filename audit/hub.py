@@ -15,7 +15,7 @@ from crawler.errors import BadUrlError
 from crawler.hub import Hub
 from reports.record import HubVerdict, Target
 from scanners.rules import surfaces
-from scanners.rules.files import pointed
+from scanners.rules.files import pointed, submodule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -128,7 +128,8 @@ async def _fill(session: Session, hub: Hub, run: Run, repo: Repo) -> None:
     wanted = [file for file in repo.files if session.selection.wants(file.path)]
     for file in wanted:
         if file.strange:
-            run.files[file.path] = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
+            nothing = skipped(file.path, "no-file", "neither a file nor a folder; a submodule?")
+            run.files[file.path] = found_more(nothing, submodule())
     program = None
     if repo.type == "space":
         await run.audit_files([job(file) for file in wanted if file.path == "README.md"])

@@ -123,6 +123,7 @@ CodeKind = Literal[
 ]
 
 OpensKind = Literal[
+    "file.link",  # a path that is all that a text says, as git has a symbolic link
     "config.path",  # a path or an address in a configuration
     "dataset.data-file",  # data of a dataset that lies elsewhere
     "tool.setting",  # a setting of an editor, an agent or a build that gives something away

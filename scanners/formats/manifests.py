@@ -34,6 +34,8 @@ _LINE: Final = re.compile(
 )
 _TELLING: Final = re.compile(r"[=~<>!]=[ \t]*\d|\A(?:-r|--[a-z-]*(?:index|links)|(?:git|hg)\+)")
 _CONTINUED: Final = re.compile(r"\\\r?\n")
+_CARRIED: Final = re.compile(r'"[^"\n]*\r[^"\n]*"|(?<=\[submodule ")[^"\n]*\.\.[/\\][^"\n]*')
+"""A value with a carriage return, which git reads and does not write, and a submodule's name out of .git/modules."""
 _URLS: Final = re.compile(r"(url|update|path)[ \t]*=[ \t]*(.+)")
 _RUN_BY_GIT: Final = re.compile(
     r"(fsmonitor|hookspath|sshcommand|askpass|smudge|clean|process|textconv|uploadpack)[ \t]*=[ \t]*+"
@@ -82,6 +84,10 @@ def scan(source: Source, scan: Scan) -> None:
     # What is left of a checkpoint that was cut off is no list of paths.
     if _BINARY.search(data) or (kind == "python.paths" and "\ufffd" in text):
         raise NotThisFormat
+    if kind == "git":
+        for match in _CARRIED.finditer(text):
+            by = "path" if "\r" in match[0] else "name"
+            scan.state(Opens("git.place", clip(match[0]), by, member=scan.member))
     lines = _CONTINUED.sub(" ", text).splitlines()
     if len(lines) > _LINES_MOST:
         scan.unread("limit", f"{len(lines)} lines, {_LINES_MOST} are read")
@@ -176,7 +182,7 @@ def _gin(lines: list[str], scan: Scan) -> None:
 
 SCANNER = Scanner(
     "manifest",
-    2,
+    3,
     _REQUIREMENTS
     | frozenset(
         "packages.txt setup.cfg tox.ini pip.conf pip.ini .gitmodules .gitattributes .gitconfig .npmrc .pth .gin".split()

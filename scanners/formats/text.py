@@ -8,9 +8,11 @@ UTF-32 is handed on in UTF-8, to whatever reads that: PyYAML, pip and the shells
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
 from scanners.binary.cursor import Cursor
+from scanners.facts import Opens
 from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
 from scanners.source import BytesSource
 
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 
 _CONTROL = bytes(each for each in range(32) if each not in b"\t\n\v\f\r") + b"\x7f"
 _POINTER = b"version https://git-lfs.github.com/spec/"
+_LINK = re.compile(rb"(?:/|~|\.\.?/|\S+/\.\./)\S*")
+"""The whole of a symbolic link as git has it, where it leads anywhere but beside itself."""
 _MARK = codecs.BOM_UTF8
-_START_MOST = 256
+_START_MOST = 512
 _WIDE = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -76,6 +80,8 @@ def scan(source: Source, scan: Scan) -> None:
     start = source.read(0, min(_START_MOST, source.size))
     if start.startswith(_POINTER):
         scan.anomaly("file.lfs-pointer", "it begins as a pointer does, and goes on otherwise")
+    if source.size <= len(start) and _LINK.fullmatch(start):
+        scan.state(Opens("file.link", start.decode("utf-8", "backslashreplace"), member=scan.member))
     if what := runs(scan.name, start):
         scan.unread("no-reader", what)
         if what in _DOUBLE_CLICKED:
@@ -131,4 +137,4 @@ def _scan_wide(source: Source, scan: Scan) -> None:
 
 
 WIDE = Scanner("text.wide", 1, frozenset(), _is_wide, _scan_wide, fallback=True)
-SCANNER = Scanner("text", 7, frozenset(_RUN), recognise, scan, fallback=True)
+SCANNER = Scanner("text", 8, frozenset(_RUN), recognise, scan, fallback=True)

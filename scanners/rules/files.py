@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from scanners.findings import Rule
-from scanners.rules.case import told
+from scanners.rules.case import KEYS, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +81,35 @@ OTHER_POINTER: Final = Rule(
     ("https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md", "https://cwe.mitre.org/data/definitions/436.html"),
 )
 
-RULES: Final[tuple[Rule, ...]] = (MISMATCH, POLYGLOT, LFS_POINTER, FLOOD, BESIDE, WRONG_HASH, OTHER_POINTER)
+NO_FILE: Final = Rule(
+    "file-submodule",
+    "medium",
+    "The Hub lists something that is neither a file nor a folder",
+    "It is a submodule: a clone fetches it from the address in .gitmodules, and nothing of it was examined.",
+    "Clone without submodules, or look at the repository that .gitmodules names.",
+    ("https://git-scm.com/docs/gitsubmodules",),
+)
+LINK: Final = Rule(
+    "file-link",
+    "medium",
+    "The file is nothing but a path that leads out of the repository",
+    "The Hub shows a symbolic link as a text that holds its target. A clone makes the link: whoever opens the file"
+    " reads what lies there on the machine, and whoever saves a model over it writes there.",
+    "Do not clone the repository; ask the publisher for the file.",
+    ("https://cwe.mitre.org/data/definitions/59.html", "https://git-scm.com/docs/git-config#_coresymlinks"),
+)
+
+RULES: Final[tuple[Rule, ...]] = (
+    MISMATCH,
+    POLYGLOT,
+    LFS_POINTER,
+    FLOOD,
+    BESIDE,
+    WRONG_HASH,
+    OTHER_POINTER,
+    NO_FILE,
+    LINK,
+)
 
 ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
     "file.polyglot": POLYGLOT,
@@ -89,6 +119,10 @@ ANOMALIES: Final[dict[AnomalyCode, Rule]] = {
 }
 """The rule that speaks of each thing that is odd about a file as a whole."""
 
+_MACHINE: Final = re.compile(
+    r"/(?:etc|proc|sys|dev|root|home/[^/]+/\.|var/run)(?:/|\Z)|~|.*/\.(?:git|ssh|aws|config)(?:/|\Z)"
+)
+"""Places that no file of a model leads to."""
 _NATIVE: Final = frozenset("cab chm class deb dex eicar elf lnk mach-o msi pe rpm".split())
 _PICKLED: Final = frozenset(("pickle", "torch", "joblib"))
 _ARCHIVED: Final = frozenset(("zip", "keras", "7z", "rar", "tar"))
@@ -126,6 +160,11 @@ _EXPECTED: Final[dict[str, frozenset[str]]] = {
 """The families of formats that a file of this name may be."""
 
 
+def submodule() -> Finding:
+    """A finding about what the Hub lists and cannot give."""
+    return NO_FILE.at(NO_FILE.title)
+
+
 def pointed(how: str) -> Finding:
     """A finding about an LFS file whose pointer in git is `written otherwise`, or names `another` content."""
     severity: Severity = "medium" if how == "another" else "low"
@@ -157,6 +196,14 @@ def _mismatch(suffix: str, family: str, *, script: bool) -> Severity | None:
     return "medium" if family in _NATIVE or family in _ARCHIVED else "low"
 
 
+def _leads(path: str, target: str) -> Severity | None:
+    """How much a link weighs; None where it stays inside, or where a text may name a path."""
+    away = target.startswith("/") or normpath(f"{path.rpartition('/')[0] or '.'}/{target}").startswith("..")
+    if _MACHINE.match(target) or KEYS.search(target):
+        return "high"
+    return "medium" if away and _suffix(path) in _WEIGHTS | _EXPECTED.keys() - {".txt", ".md", ".csv"} else None
+
+
 def judge(case: Case, others: Sequence[Finding]) -> Iterator[Finding]:
     """Findings about the file as a whole; `others` are those about what is in it."""
     suffix, family = _suffix(case.path), case.format.partition(".")[0]
@@ -165,6 +212,9 @@ def judge(case: Case, others: Sequence[Finding]) -> Iterator[Finding]:
     if severity is not None:
         found = "a script" if script and family == "text" else case.format
         yield MISMATCH.at(f"a file named {suffix} is {found}", severity=severity, suffix=suffix, format=case.format)
+    for link in case.opens:
+        if link.kind == "file.link" and (weight := _leads(case.path, link.path)) is not None:
+            yield LINK.at(f"{LINK.title}: {link.path}", member=link.member, severity=weight, path=link.path)
     bad = any(finding.severity in {"critical", "high"} for finding in others)
     for fact in case.anomalies:
         rule = ANOMALIES.get(fact.code)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.facts import Reference
 from scanners.findings import SEVERITIES, Rule
-from scanners.rules.files import OTHER_POINTER, WRONG_HASH
+from scanners.rules.files import NO_FILE, OTHER_POINTER, WRONG_HASH
 from scanners.rules.surfaces import APP
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ ALIKE: Final = Rule(
 
 RULES: Final[tuple[Rule, ...]] = (MISSING, RENAMED, LATER, REACHED, ALIKE)
 
-KEPT: Final = frozenset(rule.id for rule in (MISSING, RENAMED, LATER, REACHED, WRONG_HASH, OTHER_POINTER, APP))
+KEPT: Final = frozenset(rule.id for rule in (MISSING, RENAMED, LATER, REACHED, WRONG_HASH, OTHER_POINTER, NO_FILE, APP))
 """Rules whose findings stored facts cannot bring back."""
 
 _NAME: Final = r"[A-Za-z0-9](?:[\w.-]{0,94}[\w])?"

@@ -24,7 +24,12 @@ GIT: Final = Rule(
     "A clone with submodules fetches from the addresses that the repository names; `ext::` and `update = !`"
     " are commands.",
     "Clone without submodules, and read what they name first.",
-    ("https://nvd.nist.gov/vuln/detail/CVE-2018-17456", "https://git-scm.com/docs/gitmodules"),
+    (
+        "https://nvd.nist.gov/vuln/detail/CVE-2018-11235",
+        "https://nvd.nist.gov/vuln/detail/CVE-2018-17456",
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-48384",
+        "https://git-scm.com/docs/gitmodules",
+    ),
 )
 COMMAND: Final = Rule(
     "tool-command",
@@ -105,6 +110,7 @@ _PERMITS: Final = re.compile(
 _ANYTHING: Final = re.compile(r"\*|Bash(?:\((?:\*|curl|wget|sh|bash|sudo|rm|python|eval)\b.*\)?)?\Z|Bash\(\*|Shell\(\*")
 _HARMLESS_VARIABLES: Final = re.compile(r"\{?['\"]?(?:PYTHONPATH|TOKENIZERS|CUDA|HF_HUB|WANDB_MODE|LANG|LC_)")
 _BUILDS: Final = frozenset(("privileged", "volumes", "runs-on"))
+_OWN_FOLDER: Final = re.compile(r"(?:\A|[/\\])\.git(?:[/\\]|\Z)", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"ext::|-|!|fd::")
 
 
@@ -114,8 +120,10 @@ def _git(opened: Opens) -> Severity | None:
     if opened.by == "filter":
         return "low"
     if opened.by not in {"url", "update", "path"}:
-        return "medium"
+        return "high" if opened.by == "name" else "medium"
     if opened.by == "path":
+        if "\r" in opened.path or _OWN_FOLDER.search(opened.path):
+            return "high"
         return "medium" if leads_away(opened.path) else None
     place = place_of(opened.path)
     if place is Place.BAD:

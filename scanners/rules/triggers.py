@@ -67,6 +67,8 @@ _RULES: Final[tuple[tuple[str, Reach], ...]] = (
     ("executorch-|torch-mobile-", Reach("load", "the program that is built for it")),
     ("faiss-", Reach("load", "faiss.read_index")),
     ("file-wrong-hash", Reach("download", "any download through the same way")),
+    ("file-link|file-other-lfs-pointer", Reach("download", "git clone")),
+    ("file-submodule", Reach("download", "git clone --recurse-submodules")),
     ("file-", Reach("load", "whatever takes it for what its name says")),
     ("flatbuffer-|tflite-", Reach("load", "tf.lite.Interpreter")),
     ("gguf-", Reach("load", "llama.cpp")),

@@ -58,6 +58,32 @@ def test_a_snapshot_of_the_cache_is_followed_into_its_blobs_and_no_further(tmp_p
     assert files["other.pkl"]["error"]["code"] == "link"
 
 
+def test_links_that_leave_the_folder_or_lead_nowhere_are_said(tmp_path):
+    folder = tmp_path / "m"
+    (folder / "sub").mkdir(parents=True)
+    links = {
+        "away.json": "../../etc/passwd",
+        "absolute.json": "/etc/passwd",
+        "zeros.bin": "/dev/zero",
+        "loop.json": "loop.json",
+        "a.json": "b.json",
+        "b.json": "a.json",
+        "gone.json": "missing.json",
+        "folder": "sub",
+        "up": "..",
+        "sub/root": "/",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (folder / "sub" / "config.json").write_text("{}")
+    (folder / "inside.json").symlink_to("sub/config.json")
+    result = audit("path", folder, "--format", "json", "--no-store")
+    files = {file["path"].removeprefix(f"{folder}/"): file for file in result.json["files"]}
+    assert files.keys() == {*links, "sub/config.json", "inside.json"}
+    assert {name for name, file in files.items() if file["complete"]} == {"sub/config.json", "inside.json"}
+    assert {files[name]["error"]["code"] for name in links} == {"link", "unreadable"}
+
+
 def test_pipes_and_sockets_are_named_and_never_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.pkl")
     result = audit("path", tmp_path, "--format", "json")

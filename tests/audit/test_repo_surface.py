@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from audit.demo import blobs
+from audit.demo import blobs, listing
 from scanners.findings import SEVERITIES
 from tests.command import audit
 from tests.craft.attacks_surface import SURFACE_ATTACKS
@@ -113,3 +113,22 @@ def test_another_pointer_in_git_than_the_listing_tells_of_is_said_and_stays_said
         told = {row["severity"] for row in rows if row["rule"] == "file-other-lfs-pointer"}
         assert told == ({severity} if severity else set())
         audit("judge", "--config", config, "--db", tmp_path / "a.duckdb")
+
+
+def test_a_submodule_is_said_and_leaves_the_audit_incomplete(monkeypatch):
+    honest = listing.path_json
+
+    def path_json(place, path, *, expand):
+        row = honest(place, path, expand=expand)
+        return row | {"type": "unknown"} if path == "vendored" else row
+
+    monkeypatch.setattr(listing, "path_json", path_json)
+    with serve(
+        repo("org/m", {"vendored": b"x", ".gitmodules": b'[submodule "a"]\n\turl = https://github.com/a/b\n'})
+    ) as hub:
+        result = audit("repo", "org/m", "--format", "json", "--no-store", hub=hub)
+    file = next(file for file in result.json["files"] if file["path"] == "vendored")
+    assert (file["complete"], file["verdict"], file["error"]["code"]) == (False, "suspicious", "no-file")
+    assert {(each["path"], each["rule"]) for each in result.json["findings"]} == {
+        ("vendored", "file-submodule"), (".gitmodules", "git-place"),
+    }  # fmt: skip

@@ -22,6 +22,7 @@ BEYOND = {
     "template-differs": "The chat template is not that of the files beside it: it differs from that of tokenizer_config.json, and says always, recommend, shop",
     "tokenizer-differs": "Two files of the tokenizer give one number to different tokens: 8: '<|end|>' and '</s>', of tokenizer.json",
     "file-other-lfs-pointer": "Git has another pointer for the file than the one that the Hub lists: another",
+    "file-submodule": "The Hub lists something that is neither a file nor a folder",
     "hub-repo-reached": "through base/model: pytorch_model.bin: posix.system('id')",
 }
 

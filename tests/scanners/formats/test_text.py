@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from scanners.budget import Limits
+from scanners.facts import Opens
 from scanners.routing import scan_blob
 from scanners.source import BytesSource
 from tests.craft.reading import anomalies, scan, unread_reasons
@@ -63,6 +64,17 @@ def test_what_is_not_clean_utf8_to_its_end_is_not_text(content):
 def test_a_letter_may_lie_across_two_pieces_and_across_the_head():
     content = b"x" * 4095 + "ä".encode() + b"y" * ((1 << 20) - 4098) + "€".encode() + b"z"
     assert scan(content, "x.txt").account.examined == len(content)
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "./a.bin", "~/x", "a/../../b", "/" + "x" * 500])
+def test_a_text_that_is_all_a_path_may_be_a_link(target):
+    facts = scan(target.encode(), "model.safetensors").facts
+    assert [(fact.kind, fact.path) for fact in facts if isinstance(fact, Opens)] == [("file.link", target)]
+
+
+@pytest.mark.parametrize("words", ["/etc/passwd\n", "see ../x", "a/b", "model.bin", "/" + "x" * 600, "..."])
+def test_a_text_that_says_more_than_a_path_or_one_beside_it_is_none(words):
+    assert not any(isinstance(fact, Opens) for fact in scan(words.encode(), "model.safetensors").facts)
 
 
 def test_text_beyond_the_limit_is_said():

@@ -687,6 +687,13 @@ FIRES = {
     "tokenizer-shared-id": [([Anomaly("tokenizer.ids", "7: 'a' and 'b'")], "low")],
     "file-flood": [([Anomaly("file.flood", "over 20000 names")], "high")],
     "file-lfs-pointer": [([Anomaly("file.lfs-pointer")], "low")],
+    "file-link": [
+        ([Opens("file.link", "../../model.bin")], "medium", "sub/model.safetensors", "text"),
+        ([Opens("file.link", "/data/model.bin")], "medium", "model.bin", "text"),
+        ([Opens("file.link", "/proc/self/environ")], "high", "vocab.txt", "text"),
+        ([Opens("file.link", "../../.ssh/id_rsa")], "high", "notes", "text"),
+        ([Opens("file.link", "sub/../../.git/config")], "high", "sub/a", "text"),
+    ],
     "pdf-script": [([Anomaly("pdf.script", "JavaScript")], "medium")],
     "pdf-launch": [([Anomaly("pdf.launch")], "high")],
     "file-script": [([Anomaly("file.script", "script that a double click runs")], "medium")],
@@ -730,6 +737,7 @@ BEYOND_FACTS = {
     "name-collides": "tests/scanners/rules/test_names.py",
     "bytecode-without-source": "tests/scanners/rules/test_siblings.py",
     "config-code-missing": "tests/scanners/rules/test_siblings.py",
+    "file-submodule": "tests/audit/test_repo_surface.py",
     "file-other-lfs-pointer": "tests/audit/test_repo_surface.py",
     "template-differs": "tests/scanners/rules/test_drift.py",
     "tokenizer-differs": "tests/scanners/rules/test_drift.py",
@@ -745,6 +753,11 @@ BEYOND_FACTS = {
 
 # Rule: facts under which it says nothing.
 SILENT = {
+    "file-link": [
+        ([Opens("file.link", "../model.bin")], "sub/model.safetensors", "text"),
+        ([Opens("file.link", "/data/work_dirs/epoch_12.pth")], "last_checkpoint", "text"),
+        ([Opens("file.link", "../../x")], "notes.txt", "text"),
+    ],
     "hlo-custom-call": [([asks("hlo.call", "", "main"), asks("hlo.call", "", "lapack_sgeqrf_ffi")],)],
     "hlo-dialect": [([asks("hlo.op", "vhlo", "custom_call_v1")],)],
     "mlflow-loader": [([asks("mlflow.loader", "mlflow.pyfunc", "model"), asks("mlflow.loader", "", "mlflow")],)],
