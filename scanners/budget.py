@@ -49,6 +49,10 @@ class LimitReached(Exception):  # noqa: N818 - a state of the scan, not a mistak
         super().__init__(f"{limit}: {detail}" if detail else limit)
 
 
+class Flood(Exception):  # noqa: N818 - the same
+    """There are more different facts than are kept: nothing more can be said of the blob, in this part or another."""
+
+
 class Room(Enum):
     """The answer to one more fact."""
 
@@ -69,7 +73,7 @@ class Budget:
         self._overflown = False
 
     def admit(self, fact: Fact) -> Room:
-        """Whether there is room for one more fact; raises `LimitReached` in a flood of new names."""
+        """Whether there is room for one more fact; raises `Flood` of new names."""
         if isinstance(fact, Storage):
             # A large mixture of experts has tens of thousands, and one that is left out leaves its bytes unexplained.
             self._storages += 1
@@ -79,7 +83,7 @@ class Budget:
             first, self._overflown = not self._overflown, True
             return Room.LAST if first else Room.NONE
         if len(self._known) >= self.limits.facts and about not in self._known:
-            raise LimitReached("facts", f"over {self.limits.facts} different names")
+            raise Flood(f"facts: over {self.limits.facts} different names")
         self._known.add(about)
         self._stated += 1
         return Room.YES

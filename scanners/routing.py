@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from scanners import secrets
 from scanners.account import total
 from scanners.binary import commands
-from scanners.budget import Budget, LimitReached, Limits
+from scanners.budget import Budget, Flood, LimitReached, Limits
 from scanners.facts import Anomaly, Unread, clip
 from scanners.registry import SCANNERS
 from scanners.scanner import HEAD, TAIL, Needs, NotThisFormat, Read, Sample, Scan
@@ -153,9 +153,8 @@ class Router:
             found = self.route(source, scan)
         except Missing as missing:
             return Needs(tuple(merge(missing.spans)))
-        except LimitReached as reached:
-            # Only the limit of facts comes this far, so these go past it.
-            scan.facts += [Anomaly("file.flood", clip(str(reached))), Unread("limit", clip(str(reached)))]
+        except Flood as flood:
+            scan.facts += [Anomaly("file.flood", clip(str(flood))), Unread("limit", clip(str(flood)))]
             found = scan.format
         return Read(found, tuple(scan.facts), total(source.size, [scan.account]), tuple(sorted(self._readers)))
 
@@ -214,11 +213,10 @@ class Router:
                 continue
             except Truncated as cut:
                 own.unread("broken", str(cut))
+            except Flood:
+                scan.format = own.format or scanner.name
+                raise
             except LimitReached as reached:
-                if reached.limit == "facts":
-                    # Nothing more can be said, here or in any part that is still to come.
-                    scan.format = own.format or scanner.name
-                    raise
                 own.unread("limit", str(reached))
             own.format = own.format or scanner.name
             accepted.append(own)

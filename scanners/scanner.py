@@ -45,6 +45,11 @@ class Sample(NamedTuple):
     """The last `TAIL` bytes, fewer of a smaller file."""
 
 
+def by_name(_: Sample) -> bool:
+    """For `Scanner.recognise`: never, since only the name tells the format."""
+    return False
+
+
 class Scanner(NamedTuple):
     """A file format, as the registry knows it."""
 
@@ -97,7 +102,7 @@ class Scan:
         """Add a fact, its secrets shortened, and say whether it was kept.
 
         Past `Limits.facts` only what is new is kept: the names, reasons and kinds that were not stated before. So no
-        number of facts hides a later one, and no honest file comes near it. `LimitReached` ends a flood of new names.
+        number of facts hides a later one, and no honest file comes near it. `Flood` ends a scan of too many new names.
         """
         if not isinstance(fact, Storage):
             fact = without(fact)

@@ -60,6 +60,12 @@ class Source(Protocol):
         ...
 
 
+def bounded(start: int, length: int, size: int) -> None:
+    """Refuse a read outside of `size` bytes; raises `Truncated`."""
+    if start < 0 or length < 0 or start + length > size:
+        raise Truncated(start, length, size)
+
+
 class BytesSource:
     """A source whose bytes are all in memory."""
 
@@ -69,8 +75,7 @@ class BytesSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated(start, length, self.size)
+        bounded(start, length, self.size)
         return bytes(self._data[start : start + length])
 
     def want(self, *spans: Span) -> None:
@@ -81,14 +86,12 @@ class Slice:
     """A window [start, start + size) of another source, counted from its own zero."""
 
     def __init__(self, source: Source, start: int, size: int) -> None:
-        if start < 0 or size < 0 or start + size > source.size:
-            raise Truncated(start, size, source.size)
+        bounded(start, size, source.size)
         self._source, self._start, self.size = source, start, size
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start` of the window."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated(start, length, self.size)
+        bounded(start, length, self.size)
         return self._source.read(self._start + start, length)
 
     def want(self, *spans: Span) -> None:
@@ -109,8 +112,7 @@ class SparseSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`, or `Missing` with the parts that are not held."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated(start, length, self.size)
+        bounded(start, length, self.size)
         self.want(Span(start, start + length))
         data = self._pread(start, length)
         if len(data) != length:

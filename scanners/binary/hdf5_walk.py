@@ -105,8 +105,6 @@ class Walk:
         except Missing as missing:
             self._missing.extend(missing.spans)
         except LimitReached as reached:
-            if reached.limit == "facts":
-                raise
             self.trouble(path, reached)
         except (Broken, Truncated) as why:
             self.trouble(path, why)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scanners.binary.cursor import Cursor
 from scanners.binary.decompressors import Corrupt, CutOff
 from scanners.budget import LimitReached
-from scanners.source import Truncated
+from scanners.source import Truncated, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,7 @@ class InflateSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated(start, length, self.size)
+        bounded(start, length, self.size)
         if length > KEEP:
             self._budget.hold(length, "an inflated part")
         if start + length <= len(self._head):

@@ -63,13 +63,9 @@ def search(source: Source, start: int, notes: Notes) -> bool:
             notes.unread("limit", "more beginnings of streams than are walked", start + at)
             break
         lexer.at = start + at
-        try:
-            with suppress(Broken):
-                machine.run(lexer)
-                done = lexer.at - start
-        except LimitReached as reached:
-            if reached.limit == "facts":
-                raise
+        with suppress(Broken, LimitReached):
+            machine.run(lexer)
+            done = lexer.at - start
         walked += lexer.at - start - at
     return False
 

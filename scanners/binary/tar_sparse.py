@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanners.binary.tar_records import BLOCK, decimal, numbers, values
-from scanners.source import Span, Truncated
+from scanners.source import Span, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,8 +135,7 @@ class HoleSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start` of the file."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated(start, length, self.size)
+        bounded(start, length, self.size)
         self.want(Span(start, start + length))
         data = bytearray(length)
         for offset, count, place in self._stored(start, start + length):

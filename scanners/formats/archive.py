@@ -311,8 +311,6 @@ class _Archive:
                 again = InflateSource(part, ZIP[member.method], length, self.scan.budget)
                 explained = self._named(again, member)
         except LimitReached as reached:
-            if reached.limit == "facts":
-                raise
             # What the first bytes would do is known even where the rest is not.
             self._named(BytesSource(inflated.head), member)
             self.scan.unread("limit", str(reached), member=member.name)

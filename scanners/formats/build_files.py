@@ -12,7 +12,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ _VARIABLE: Final = re.compile(r"([\w.-]+)[ \t]*(?:[:?+]{0,3}=|::=)[ \t]*(.*)")
 _USED: Final = re.compile(r"\$(?:\(([\w.-]+)\)|\{([\w.-]+)\})")
 _SHELL: Final = re.compile(r"\$\(shell[ \t]+((?:[^()]|\([^()]*\))*)\)")
 _VALUE_MOST: Final = 1_024
-
-
-def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
-    """Never: a build tool goes by the name."""
-    return False
 
 
 def scan(source: Source, scan: Scan) -> None:
@@ -162,4 +157,4 @@ def _filled(command: str, values: dict[str, str]) -> str:
     return _USED.sub(value, command).replace("$$", "$")
 
 
-SCANNER = Scanner("build", 1, _DOCKER | _MAKE, recognise, scan, whole=True)
+SCANNER = Scanner("build", 1, _DOCKER | _MAKE, by_name, scan, whole=True)

@@ -20,7 +20,7 @@ from scanners.binary import text_proto
 from scanners.binary.messages import every, parse
 from scanners.binary.stated import Stated
 from scanners.binary.tree import dicts, items, texts, walk
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _python(module: str, name: str, stated: Stated) -> None:
 
 
 SCANNERS: Final = (
-    Scanner("caffe", 1, frozenset({".caffemodel"}), lambda _: False, _scan_caffe),
-    Scanner("caffe.text", 1, frozenset({".prototxt"}), lambda _: False, _scan_caffe_text, whole=True),
+    Scanner("caffe", 1, frozenset({".caffemodel"}), by_name, _scan_caffe),
+    Scanner("caffe.text", 1, frozenset({".prototxt"}), by_name, _scan_caffe_text, whole=True),
     Scanner("cntk", 1, frozenset({".dnn", ".cmf", ".cntk"}), _is_cntk, _scan_cntk),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import prose, yaml_tree
 from scanners.binary.python_source import INLINE, parsed
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ _KINDS: Final[dict[str, AnomalyCode]] = {
     "verify": "text.verify",
     "antivirus": "text.antivirus",
 }
-
-
-def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
-    """Never: any text is Markdown."""
-    return False
 
 
 def scan(source: Source, scan: Scan) -> None:
@@ -121,4 +116,4 @@ def _oddities(text: str) -> Iterator[tuple[AnomalyCode, str]]:
         yield "text.order", f"{kind}{' in a comment' if commented else ''}: {words}"
 
 
-SCANNER = Scanner("markdown", 2, _NAMES, recognise, scan, whole=True)
+SCANNER = Scanner("markdown", 2, _NAMES, by_name, scan, whole=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scanners.binary import compound
-from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import HEAD, NotThisFormat, Sample, Scan, Scanner, by_name
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -162,4 +162,4 @@ def _scan_arguments(source: Source, scan: Scan) -> None:
 
 SCANNER = Scanner("native", 2, frozenset(), recognise, scan)
 COMPOUND = Scanner("ole", 1, frozenset(), _is_compound, _scan_compound)
-ARGUMENTS = Scanner("llamafile.args", 1, frozenset((".args",)), lambda _: False, _scan_arguments)
+ARGUMENTS = Scanner("llamafile.args", 1, frozenset((".args",)), by_name, _scan_arguments)

@@ -15,7 +15,7 @@ from scanners.binary.messages import parse
 from scanners.binary.onnx_model import Model
 from scanners.binary.tf_messages import first_fields
 from scanners.facts import Reference, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 
 if TYPE_CHECKING:
     from scanners.source import Source
@@ -96,6 +96,4 @@ def _scan_data(source: Source, scan: Scan) -> None:
 
 SCANNER = Scanner("onnx", 2, frozenset({".onnx"}), recognise, scan)
 SESSIONS = Scanner("onnx.session", 1, frozenset(), _is_session, _scan_session)
-DATA = Scanner(
-    "onnx.data", 1, frozenset({".onnx_data", ".onnx_data_#", ".data"}), lambda _: False, _scan_data, fallback=True
-)
+DATA = Scanner("onnx.data", 1, frozenset({".onnx_data", ".onnx_data_#", ".data"}), by_name, _scan_data, fallback=True)

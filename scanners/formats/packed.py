@@ -144,8 +144,6 @@ def _folder(source: Source, scan: Scan, members: _Members, folder: Folder, files
         scan.unread("broken", f"a packed stream: {cut}")
         return False
     except LimitReached as reached:
-        if reached.limit == "facts":
-            raise
         scan.unread("limit", str(reached))
         return False
     return explained and (not isinstance(made, InflateSource) or made.consumed_all)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary import text_proto
 from scanners.binary.tree import texts, walk
 from scanners.facts import Opens, Reference, clip, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _scan_spacy(source: Source, scan: Scan) -> None:
 
 
 SCANNERS: Final = (
-    Scanner("triton", 1, frozenset({"config.pbtxt"}), lambda _: False, _scan_triton, whole=True),
-    Scanner("modelfile", 1, frozenset({"modelfile", ".modelfile"}), lambda _: False, _scan_modelfile, whole=True),
+    Scanner("triton", 1, frozenset({"config.pbtxt"}), by_name, _scan_triton, whole=True),
+    Scanner("modelfile", 1, frozenset({"modelfile", ".modelfile"}), by_name, _scan_modelfile, whole=True),
     Scanner("spacy.config", 1, frozenset({"config.cfg"}), _is_spacy, _scan_spacy, whole=True),
 )

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from scanners.facts import TEXT_LIMIT, Code, clip, clip_name
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Scan, Scanner, by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 _OVERLAP: Final = 64
 """Characters that two pieces of a long text share, so that no phrase falls between them."""
 _STATED_MOST: Final = 16
-
-
-def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
-    """Never: what a text is for, its name or its place tells."""
-    return False
 
 
 def scan(source: Source, scan: Scan) -> None:
@@ -87,4 +82,4 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[at : at + TEXT_LIMIT]
 
 
-SCANNER = Scanner("template", 4, frozenset({".jinja", ".jinja2", ".j2"}), recognise, scan, whole=True)
+SCANNER = Scanner("template", 4, frozenset({".jinja", ".jinja2", ".j2"}), by_name, scan, whole=True)

@@ -11,7 +11,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, Final
 
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 from scanners.source import Span
 
 if TYPE_CHECKING:
@@ -71,5 +71,5 @@ def _programs(data: bytes, base: int) -> Iterator[tuple[int, str]]:
 
 
 SCANNER = Scanner("tensorrt", 1, frozenset(), recognise, scan)
-NAMED = Scanner("tensorrt.named", 1, frozenset({".engine", ".plan", ".trt"}), lambda _: False, scan, fallback=True)
+NAMED = Scanner("tensorrt.named", 1, frozenset({".engine", ".plan", ".trt"}), by_name, scan, fallback=True)
 """Where no other format has a say: releases differ in how an engine begins."""

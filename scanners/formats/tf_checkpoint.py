@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary.messages import message_class, parse
 from scanners.facts import Opens, clip
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -172,5 +172,5 @@ SCANNERS: Final = (
     Scanner(
         "tf.checkpoint.list", 1, frozenset(("checkpoint",)), lambda sample: bool(_LIST.match(sample.head)), scan_list
     ),
-    Scanner("tf.checkpoint.data", 1, frozenset(_SHARDS), lambda _: False, scan_data),
+    Scanner("tf.checkpoint.data", 1, frozenset(_SHARDS), by_name, scan_data),
 )

@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.tool_config import ToolConfig
 from scanners.binary.tree import walk
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Scan, Scanner, by_name
 
 if TYPE_CHECKING:
     from scanners.source import Source
 
 _MOST: Final = 1 << 20
-
-
-def recognise(sample: Sample) -> bool:  # noqa: ARG001 - the interface
-    """Never: what begins like TOML may be anything."""
-    return False
 
 
 def scan(source: Source, scan: Scan) -> None:
@@ -52,4 +47,4 @@ def scan(source: Source, scan: Scan) -> None:
     scan.account.examined(0, source.size)
 
 
-SCANNER = Scanner("toml", 3, frozenset({".toml", "pipfile"}), recognise, scan, whole=True)
+SCANNER = Scanner("toml", 3, frozenset({".toml", "pipfile"}), by_name, scan, whole=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from scanners.binary.stated import Stated
 from scanners.binary.xml_events import Events
 from scanners.facts import clip
-from scanners.scanner import NotThisFormat, Sample, Scan, Scanner
+from scanners.scanner import NotThisFormat, Sample, Scan, Scanner, by_name
 from scanners.source import BytesSource
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ WEIGHTS = Scanner(
         " openvino_text_embeddings_model openvino_vision_embeddings_model openvino_vision_embeddings_merger_model"
         " openvino_vision_embeddings_pos_model openvino_vision_projection_model openvino_resampler_model".split()
     ),
-    lambda _: False,
+    by_name,
     _scan_data,
     fallback=True,
 )
