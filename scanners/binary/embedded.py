@@ -8,7 +8,8 @@ Rule 2: what no reader knows is data. Whoever loads a constant copies it, and in
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64, unhexlify
+from binascii import a2b_base64, b2a_base64, unhexlify
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.binary import tar_records as tr
@@ -22,7 +23,7 @@ from scanners.facts import Anomaly, Reference, Unread
 from scanners.source import BytesSource, Truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scanners.facts import Fact
     from scanners.scanner import Scan
@@ -47,14 +48,22 @@ _NOISE = frozenset(("pickle.broken", "pickle.protocol", "pickle.trailing", "brok
 _NATIVE = "native code"
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
 
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_MEMBERS = bytes(each in _ALPHABET for each in range(256))
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_MEMBERS = bytes(each in _LETTERS + b"-_" for each in range(256))
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _LINES = re.compile(rb"[A-Za-z0-9+/_-]+(?:\r?\n[A-Za-z0-9+/_-]+)*+")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})*+")
 _TEXT_OPCODES = re.compile(rb"V|[UC\x8c].", re.DOTALL)
 _OPCODES_WITHIN = 16
 """Characters of a run in which it may be opcodes still: texts and bytes of up to 255 characters have printable ones."""
+_WITHIN = (
+    *(b"\x80%c" % protocol for protocol in range(2, 6)),
+    *(b"c%s\n" % name for name in (b"__builtin__", b"builtins", b"os", b"posix", b"nt", b"subprocess", b"sys")),
+    *(*_MARKS, *_PROGRAMS, b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd"),
+    *(b"\x78" + level for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
+    *(b"\xe3\0\0\0", b"c\0\0\0"),
+)
+"""How files begin of which the encoded beginnings are looked for inside of other letters."""
 
 
 def kind_of(content: Source) -> str:
@@ -126,19 +135,26 @@ def _names_something(head: bytes) -> bool:
         return False
 
 
-def _inflates(codec: str, content: Source) -> bool:
-    """Whether a stream is sound to its end, or for long."""
+def _inflates(codec: str, content: Source, *, cut: bool = False) -> bool:
+    """Whether a stream is sound to its end, or for long, or to where it is cut."""
     log, cursor, made = Log(), Cursor(content), 0
     stream = CODECS[codec](log)
     try:
         while not stream.ended and made < _PROVEN:
             made += len(stream.step(cursor, _PROVEN))
-    except (Corrupt, Truncated):
+    except Truncated:
+        return cut and made > 0
+    except Corrupt:
         return False
     return made > 0 and not log.wrong
 
 
 _PROOFS: Final = {"pickle": _lexes, _NATIVE: _leads_to_program}
+_HEADS: Final[dict[str, Callable[[Source], bool]]] = {
+    **_PROOFS,
+    **{codec: partial(_inflates, codec, cut=True) for codec in ("gzip", "zlib")},
+}
+"""What proves a file by its first `HEAD` bytes, where that can be."""
 
 
 def hand_on(scan: Scan, content: Source, kind: str, name: str) -> tuple[str, bool]:
@@ -188,6 +204,24 @@ class Encoded(NamedTuple):
     hexadecimal: bool = False
 
 
+class Unfolded(NamedTuple):
+    """An encoded file of which nothing is unexplained."""
+
+    start: int
+    text: bytes
+    """What encodes it."""
+    hexadecimal: bool
+
+    def holds(self, start: int, *, hexadecimal: bool) -> bool:
+        """Whether what is encoded from `start` on is the rest of this file, and so has been looked at."""
+        at = start - self.start
+        letters = at - self.text.count(b"\n", 0, at) - self.text.count(b"\r", 0, at)
+        return at < len(self.text) and hexadecimal == self.hexadecimal and letters % (2 if hexadecimal else 4) == 0
+
+
+NOTHING = Unfolded(0, b"", hexadecimal=False)
+
+
 def encoded(data: bytes) -> Iterator[Encoded]:
     """The files in base64 or in hexadecimal digits of which at least the beginnings stand in `data`."""
     if len(data) < ENCODED_LEAST:
@@ -197,26 +231,60 @@ def encoded(data: bytes) -> Iterator[Encoded]:
     while at >= 0:
         # What stands before a text may be its length or opcode, and look like a part of it.
         before = _TEXT_OPCODES.finditer(data, at, at + _OPCODES_WITHIN)
-        for start in sorted({at, at + 1, *(opcode.end() for opcode in before)}):
-            if found := _begins(data, start):
-                yield found
-                break
+        starts = sorted({at, at + 1, *(opcode.end() for opcode in before)})
+        first = next(filter(None, (_begins(data, start) for start in starts)), None)
+        if first:
+            yield first
         end = marked.find(b"\0", at)
+        yield from _inside(data, at + 2, end if end >= 0 else len(data), first)
         at = marked.find(run, end) if end >= 0 else -1
 
 
-def _begins(data: bytes, start: int) -> Encoded | None:
-    near = data[start : start + 2 * HEAD]
+def _inside(data: bytes, start: int, stop: int, first: Encoded | None) -> Iterator[Encoded]:
+    """The files whose beginnings stand among other letters, but for the first; they may be parts of one another."""
     for hexadecimal in (False, True):
-        head = decoded(near, hexadecimal=hexadecimal)[:HEAD]
+        for match in _beginnings(hexadecimal).finditer(data, start, stop):
+            at = match.start()
+            found = _begins(data, at, (hexadecimal,)) if not first or at != first.start else None
+            if found and _HEADS.get(found.kind, bool)(BytesSource(_head(data, at, hexadecimal))):
+                yield found
+
+
+@cache
+def _beginnings(hexadecimal: bool) -> re.Pattern[bytes]:
+    """Finds what files begin with, as it is encoded."""
+    if hexadecimal:
+        return re.compile(b"|".join(mark.hex().encode() for mark in _WITHIN), re.IGNORECASE)
+    return re.compile(b"|".join(map(_pattern, _WITHIN)))
+
+
+def _pattern(mark: bytes) -> bytes:
+    """The pattern of what base64 makes of a mark; of its last letter not all bits are known."""
+    whole, bits = divmod(8 * len(mark), 6)
+    letters = b2a_base64(mark, newline=False)[: whole + bool(bits)]
+    sure = letters[:whole].replace(b"+", b"[+-]").replace(b"/", b"[/_]")
+    if not bits:
+        return sure
+    first = _LETTERS.index(letters[whole])
+    last = _LETTERS[first : first + (1 << 6 - bits)]
+    return sure + b"[%s]" % last.replace(b"+", b"+-").replace(b"/", b"/_").replace(b"+-", b"+\\-")
+
+
+def _begins(data: bytes, start: int, hexadecimals: tuple[bool, ...] = (False, True)) -> Encoded | None:
+    for hexadecimal in hexadecimals:
+        head = _head(data, start, hexadecimal)
         if len(head) >= LEAST and (kind := begins_like(head)):
             return Encoded(start, kind, hexadecimal)
     return None
 
 
+def _head(data: bytes, start: int, hexadecimal: bool) -> bytes:
+    return decoded(data[start : start + 2 * HEAD], hexadecimal=hexadecimal)[:HEAD]
+
+
 def decoded(text: bytes, *, hexadecimal: bool) -> bytes:
     """The file that a text begins with, as far as its characters reach."""
-    text = text[: reach(text, hexadecimal=hexadecimal)]
+    text = spelled(text, hexadecimal=hexadecimal)
     if hexadecimal:
         return unhexlify(text)
     text = text.translate(_STANDARD, b"\r\n")
@@ -225,7 +293,7 @@ def decoded(text: bytes, *, hexadecimal: bool) -> bytes:
     return a2b_base64(text + b"=" * (-len(text) % 4))
 
 
-def reach(text: bytes, *, hexadecimal: bool) -> int:
-    """How many characters at the beginning of a text may be part of an encoded file."""
-    found = (_HEX if hexadecimal else _LINES).match(text)
-    return found.end() if found else 0
+def spelled(text: bytes, start: int = 0, *, hexadecimal: bool) -> bytes:
+    """The characters from `start` on that may be part of an encoded file."""
+    found = (_HEX if hexadecimal else _LINES).match(text, start)
+    return found.group() if found else b""

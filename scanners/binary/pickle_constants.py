@@ -12,28 +12,38 @@ from typing import TYPE_CHECKING
 from scanners.binary.embedded import (
     HEAD,
     LEAST,
+    NOTHING,
     Encoded,
+    Unfolded,
     begins_like,
     decoded,
     encoded,
     hand_on,
     kind_of,
-    reach,
+    spelled,
 )
 from scanners.binary.pickle_lexer import Payload
 from scanners.budget import LimitReached
 from scanners.facts import Code, Embedded
-from scanners.source import BytesSource, Slice
+from scanners.source import BytesSource, Slice, Span
 
 if TYPE_CHECKING:
     from scanners.binary.pickle_notes import Notes
     from scanners.scanner import Scan
-    from scanners.source import Source, Span
+    from scanners.source import Source
 
 _FOUND_MOST = 1 << 16
+"""Beginnings of encoded files that are kept; most turn out to be none."""
+_READ_MOST = 4096
+"""Encoded files of one source that are read: where there are more, most are parts of one another."""
 _PIECE = 1 << 12
-_TEXT_MOST = 1 << 20
-"""Bytes of a long text that are looked through: a file may be encoded anywhere in it."""
+_WINDOW = 32 << 20
+"""Bytes of a long constant that are looked through at once."""
+_TEXTS_MOST, _BYTES_MOST = 256 << 20, 4 << 20
+"""Bytes of the long texts, and of other long constants, of one source that are looked through whole."""
+_ARRAY = 1 << 20
+"""From so many bytes on, what reads like no text is an array of numbers: reading it would be half of a download."""
+_PRINTABLE = bytes((*b"\t\n\f\r", *range(0x20, 0x7F), *range(0x80, 0x100)))
 
 
 class Watched:
@@ -59,9 +69,10 @@ class Watched:
     def note(self, start: int, data: bytes) -> None:
         """Look at bytes that stand at `start`."""
         for where in encoded(data):
-            self.full = self.full or len(self.found) >= _FOUND_MOST
-            if not self.full:
-                self.found.setdefault(start + where.start, where)
+            self.full = len(self.found) >= _FOUND_MOST
+            if self.full:
+                return
+            self.found.setdefault(start + where.start, where)
 
 
 class Constants:
@@ -71,6 +82,8 @@ class Constants:
         self._source, self._scan, self._notes = source, scan, notes
         self.watched = Watched(source)
         """What the pickles are to be read from."""
+        self._left = {True: _TEXTS_MOST, False: _BYTES_MOST}
+        """Bytes of texts, and of other constants, that may still be looked through."""
         self._told: set[bytes] = set()
         """Digests of the files that calls gave, and that were looked at."""
         self._compiled: dict[int, int] = {}
@@ -100,8 +113,19 @@ class Constants:
                 self._notes.embedded(value, kind, offset)
             return explained
         elif isinstance(value, Payload):
-            self.watched.note(offset, content.read(0, min(_TEXT_MOST if value.text else 2 * HEAD, size)))
+            self._look_through(content, offset, text=value.text)
         return None
+
+    def _look_through(self, content: Slice, offset: int, *, text: bool) -> None:
+        """Note the encoded files in a long constant, and in more than its beginning while there is room for that."""
+        text = text or _is_text(content.read(0, min(2 * HEAD, content.size)))
+        stop = min(content.size, max(self._left[text] if text or content.size < _ARRAY else 0, 2 * HEAD))
+        self._left[text] -= min(stop, self._left[text])
+        content.want(Span(0, stop))
+        for start in range(0, stop, _WINDOW):
+            # What begins at the end of a window is seen in the next.
+            first = max(0, start - 2 * HEAD)
+            self.watched.note(offset + first, content.read(first, min(start + _WINDOW, stop) - first))
 
     def _computed(self, value: Payload | bytes, content: Source, kind: str, offset: int) -> None:
         if self._is_new(content):
@@ -139,17 +163,24 @@ class Constants:
         """Look at what was found in texts before `stop`, and at compiled Python that no call loads."""
         for offset, size in self._compiled.items():
             self._unmarshalled(offset, size)
-        for offset, where in self.watched.found.items():
-            if offset >= stop:
+        last, read = NOTHING, 0
+        for offset, where in sorted(self.watched.found.items()):
+            if offset >= stop or last.holds(offset, hexadecimal=where.hexadecimal):
                 continue
-            content = BytesSource(self._decoded(offset, where))
+            written = self._spelled(offset, where)
+            content = BytesSource(decoded(written, hexadecimal=where.hexadecimal))
             kind = kind_of(content)
             if kind and self._is_new(content):
-                kind, _ = hand_on(self._scan, content, kind, f"constant@{offset}")
+                read += 1
+                if read > _READ_MOST:
+                    self.watched.full = True
+                    break
+                kind, explained = hand_on(self._scan, content, kind, f"constant@{offset}")
                 if kind:
                     self._scan.state(Embedded(kind, "", self._scan.member, offset))
+                    last = Unfolded(offset, written, where.hexadecimal) if explained else last
         if self.watched.full:
-            self._scan.unread("limit", f"more than {_FOUND_MOST} encoded files")
+            self._scan.unread("limit", f"more than {_READ_MOST} encoded files")
 
     def _unmarshalled(self, offset: int, size: int) -> None:
         known = {fact.digest for fact in self._scan.facts if isinstance(fact, Code)}
@@ -159,11 +190,17 @@ class Constants:
         if new and all(isinstance(fact, Code) and fact.digest in known for fact in new):
             del self._scan.facts[stated:]
 
-    def _decoded(self, offset: int, where: Encoded) -> bytes:
-        """The file that the text there encodes, whatever its length."""
+    def _spelled(self, offset: int, where: Encoded) -> bytes:
+        """The text there that encodes a file, whatever its length."""
         length, left = _PIECE, self._source.size - offset
         while True:
             data = self._hold(offset, min(length, left))
-            if length >= left or reach(data, hexadecimal=where.hexadecimal) + 2 < length:
-                return decoded(data, hexadecimal=where.hexadecimal)
+            found = spelled(data, hexadecimal=where.hexadecimal)
+            if length >= left or len(found) + 2 < length:
+                return found
             length *= 4
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the first bytes of a constant are printable, of whatever encoding that keeps ASCII."""
+    return not head.translate(None, _PRINTABLE)

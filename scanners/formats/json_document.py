@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from scanners.binary import engine_ops, notebook, tfjs
-from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
+from scanners.binary.embedded import ENCODED_LEAST, NOTHING, Unfolded, decoded, encoded, hand_on, kind_of, spelled
 from scanners.binary.hub_config import HubConfig
 from scanners.binary.keras_config import KerasConfig
 from scanners.binary.skops import is_schema, state_schema
@@ -230,11 +230,18 @@ def _hand_on(text: str, place: Place, scan: Scan) -> int:
     if text.lstrip()[:1] in {"{", "["} and _NESTED.search(text):
         scan.inside(BytesSource(data), shown(place))
         return 1
-    for where in encoded(data):
-        content = BytesSource(decoded(data[where.start :], hexadecimal=where.hexadecimal))
+    last = NOTHING
+    for start, _, hexadecimal in encoded(data):
+        if last.holds(start, hexadecimal=hexadecimal):
+            continue
+        written = spelled(data, start, hexadecimal=hexadecimal)
+        content = BytesSource(decoded(written, hexadecimal=hexadecimal))
         if kind := kind_of(content):
             count += 1
-            hand_on(scan, content, kind, shown(place) + (f"@{where.start}" if where.start else ""))
+            known, explained = hand_on(scan, content, kind, shown(place) + (f"@{start}" if start else ""))
+            last = Unfolded(start, written, hexadecimal) if known and explained else last
+            if count > _FILES_MOST:
+                break
     return count
 
 
@@ -280,5 +287,5 @@ def _strings(value: object) -> list[str]:
 
 
 SCANNER = Scanner(
-    "json", 15, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
+    "json", 16, frozenset({".json", ".ipynb", ".jsonc", ".code-workspace", *_COMMENTED}), recognise, scan, whole=True
 )

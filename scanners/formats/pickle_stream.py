@@ -214,4 +214,4 @@ def _look_behind(walk: _Walk, streams: list[Stream]) -> None:
         scan.account.examined(at, source.size)
 
 
-SCANNER = Scanner("pickle", 14, SUFFIXES, recognise, scan)
+SCANNER = Scanner("pickle", 15, SUFFIXES, recognise, scan)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.binary.embedded import ENCODED_LEAST, decoded, encoded, hand_on, kind_of
+from scanners.binary.embedded import ENCODED_LEAST, Unfolded, decoded, encoded, hand_on, kind_of, spelled
 from scanners.budget import Budget, Limits
 from scanners.facts import Unread
 from scanners.registry import SCANNERS
@@ -74,9 +74,33 @@ def test_a_file_is_known_by_its_first_bytes(about):
 def test_an_encoded_file_is_found_in_a_text_and_decoded(about, encode):
     for before in (b"", b"\x8c", b"\x8c8", b'"data:;base64,'):
         text = before + encode(FILES[about]) + b"'"
-        (where,) = encoded(text)
+        where, *others = encoded(text)
         content = decoded(text[where.start :], hexadecimal=where.hexadecimal)
         assert content == FILES[about]
+        file = Unfolded(where.start, spelled(text, where.start, hexadecimal=where.hexadecimal), where.hexadecimal)
+        assert all(file.holds(other.start, hexadecimal=other.hexadecimal) for other in others)
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, ENCODINGS["hexadecimal"]])
+@pytest.mark.parametrize(
+    "about", [each for each in FILES if not each.startswith(("pickle of", "lzma", "tar", "zfile"))]
+)
+@pytest.mark.parametrize("before", [b"Zz", b"d0c" * 33, b"9" * 1200])
+def test_a_file_is_found_among_other_letters(about, encode, before):
+    text = b"x " + before + encode(FILES[about]) + b" y"
+    assert (2 + len(before), about) in [(where.start, where.kind) for where in encoded(text)] or about.startswith(
+        "native"
+    )
+
+
+def test_another_file_is_no_part_of_the_first():
+    text = base64.encodebytes(archive(Part("a", system() * 9)))
+    file = Unfolded(5, text, hexadecimal=False)
+    assert file.holds(5 + 77 + 8, hexadecimal=False)
+    assert file.holds(5 + 2 * 77, hexadecimal=False)
+    assert not file.holds(5 + 77 + 9, hexadecimal=False)
+    assert not file.holds(5 + 77 + 8, hexadecimal=True)
+    assert not file.holds(5 + len(text), hexadecimal=False)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +119,7 @@ def test_data_is_no_file(data):
     "text",
     [
         b"", b"gASV", b"a_name_that_is_as_long_as_honest_names_are", b"0123456789abcdef" * 4, base64.b64encode(WORDS),
-        hex(1 << 300).encode(), b"gASV " * 40, base64.b64encode(system())[: ENCODED_LEAST - 1],
+        hex(1 << 300).encode(), b"gASV " * 40, b"eJw" * 400, base64.b64encode(system())[: ENCODED_LEAST - 1],
     ],
 )  # fmt: skip
 def test_a_text_that_encodes_no_file_is_none(text):

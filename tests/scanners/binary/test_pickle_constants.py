@@ -137,6 +137,43 @@ def test_a_file_is_found_wherever_a_long_text_encodes_it(before, gap):
     assert len(runs(read(stream(before, text(long))))) == 1
 
 
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("within", [b"\0\xff" * 500, b"word ", b"-%d " * 300, b"\r\n"])
+@pytest.mark.parametrize("code", ["BINBYTES", "BYTEARRAY8"])
+def test_a_file_is_found_wherever_long_bytes_encode_it(within, encode, code):
+    for before in (b"", b"abc"):
+        long = before + within * (900_000 // len(within)) + b"'" + encode(PICKLE).strip() + b"'" + within * 9
+        outcome = read(stream(op(code, long)))
+        assert len(runs(outcome)) == 1
+        assert outcome.account.unexplained == 0
+
+
+def test_texts_and_what_reads_like_one_are_looked_through_to_their_end():
+    long = b"word " * (1 << 20)
+    for code in ("BINBYTES", "BINUNICODE"):
+        assert len(runs(read(stream(op(code, long + base64.b64encode(PICKLE)))))) == 1
+
+
+def test_of_a_long_array_little_is_asked_for():
+    _, held, rounds = scan_in_rounds(stream(op("BINBYTES", bytes(32 << 20))), "model.pkl", scanners=SCANNERS)
+    assert sum(span.stop - span.start for span in held) < 300_000
+    assert rounds < 10
+
+
+def test_a_part_of_a_file_is_told_once():
+    inner = archive(Part("a.pkl", PICKLE), Part("b.pkl", OLD))
+    outcome = read(stream(text(base64.b64encode(inner).decode())))
+    assert [fact.format for fact in outcome.facts if isinstance(fact, Embedded)] == ["zip"]
+    assert unread_reasons(outcome) == set()
+
+
+@pytest.mark.parametrize("decoy", [b"\x80\x04N.", b"\x80\x04NNNN000" + bytes(20)])
+@pytest.mark.parametrize("shift", range(4))
+def test_a_file_behind_what_only_begins_like_one_is_found(decoy, shift):
+    data = base64.b64encode(decoy + bytes(3 - len(decoy) % 3)) + b"A" * shift + base64.b64encode(gzip.compress(PICKLE))
+    assert runs(read(stream(text(data.decode()))))
+
+
 def test_bytes_that_come_piece_by_piece_say_the_same():
     data = stream(
         *[op("BINBYTES", each) for each in FILES.values()],
