@@ -3,12 +3,12 @@
 python -m tests.craft.examples
 """
 
-import importlib.util
 import json
 from pathlib import Path
 
+from tests.craft.fires import FIRES, found
+
 PAGE = Path(__file__).parents[2] / "reports" / "examples.json"
-TABLE = Path(__file__).parents[1] / "scanners" / "rules" / "test_rules.py"
 BEYOND = {
     "name-collides": "Two files have one name on some systems: 'a/Config.json' is another",
     "file-wrong-hash": "The file's bytes are not those that the Hub's hash names: its bytes are not those of sha256:9f86d081884c…",
@@ -29,13 +29,10 @@ BEYOND = {
 
 def examples():
     """The message of each rule's first finding, by its id."""
-    described = importlib.util.spec_from_file_location("rules_fire", TABLE)
-    table = importlib.util.module_from_spec(described)
-    described.loader.exec_module(table)
     said = {}
-    for rule, (first, *_) in table.FIRES.items():
+    for rule, (first, *_) in FIRES.items():
         facts, _, path, fmt = first if len(first) == 4 else (*first, "model.pkl", "pickle")
-        said[rule] = table.found(facts, rule, path, fmt)[0].message
+        said[rule] = found(facts, rule, path, fmt)[0].message
     return said | BEYOND
 
 
