@@ -116,6 +116,7 @@ MODEL_ATTACKS = {
             {
                 "a function": model_t7(lambda t: t.function()),
                 "a function of the oldest kind": model_t7(lambda t: t.function(kind=6)),
+                "a function, as text": model_t7(lambda t: t.function(), lines=True),
                 "a function of Lua 5.1": model_t7(lambda t: t.function(b"\x1bLua\x51\x00")),
             },
             rule="torch7-function", severity="high", name="model.t7",
@@ -254,6 +255,7 @@ HONEST = {
     "sequence.rds": r(x.vector_of("compact_intseq", x.reals(9.0, 1.0, 1.0))),
     "names.rds": r(x.list(x.texts("system"), attributes=x.pair(x.texts("unlink"), tag=x.symbol("names")))),
     "model.t7": model_t7(),
+    "lines.t7": model_t7(lines=True),
     "flax.msgpack": pack({"params": {"a": flax_array([2, 2], PICKLE[:16].ljust(16))}, "step": 4}),
     "key2row": b"\x82\xcf" + bytes(8) + b"\x01\xce" + bytes(4) + b"\x02",
     "patterns": pack([{"patterns": [["x"]]}, 3]),

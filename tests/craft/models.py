@@ -90,64 +90,70 @@ class R:
         return head + item
 
 
-def t7_text(text):
-    data = text.encode() if isinstance(text, str) else text
-    return struct.pack("<i", len(data)) + data
-
-
 class T7:
-    """Objects of Torch7; each new one has the next index."""
+    """Objects of Torch7, in binary or in lines; each new one has the next index."""
 
-    def __init__(self):
-        self.index = 0
+    def __init__(self, *, lines=False):
+        self.index, self.lines = 0, lines
+
+    def write(self, form, *values):
+        """Numbers that are written at once."""
+        if self.lines:
+            return " ".join(f"{value:.17g}" for value in values).encode() + b"\n" if values else b""
+        return struct.pack(f"<{len(values)}{form}", *values)
+
+    def letters(self, text):
+        data = text.encode() if isinstance(text, str) else text
+        return self.write("i", len(data)) + data + (b"\n" if self.lines else b"")
 
     def new(self, kind):
         self.index += 1
-        return struct.pack("<ii", kind, self.index)
+        return self.write("i", kind) + self.write("i", self.index)
 
     def number(self, value):
-        return struct.pack("<id", 1, value)
+        return self.write("i", 1) + self.write("d", value)
 
     def text(self, text):
-        return struct.pack("<i", 2) + t7_text(text)
+        return self.write("i", 2) + self.letters(text)
 
     def truth(self, value):
-        return struct.pack("<ii", 5, value)
+        return self.write("i", 5) + self.write("i", value)
 
     def table(self, make):
         head = self.new(3)
         entries = make()
-        return head + struct.pack("<i", len(entries)) + b"".join(key + value for key, value in entries)
+        return head + self.write("i", len(entries)) + b"".join(key + value for key, value in entries)
 
     def object(self, name, make, version="V 1"):
-        head = self.new(4) + (t7_text(version) if version else b"") + t7_text(name)
+        head = self.new(4) + (self.letters(version) if version else b"") + self.letters(name)
         return head + make()
 
-    def tensor(self, count=6, kind="Float", width=4):
+    def tensor(self, count=6, kind="Float", form="f"):
         def storage():
-            return struct.pack("<q", count) + bytes(count * width)
+            return self.write("q", count) + self.write(form, *[0] * count)
 
         def body():
-            return struct.pack("<iqqq", 1, count, 1, 1) + self.object(f"torch.{kind}Storage", storage)
+            head = self.write("i", 1) + self.write("q", count) + self.write("q", 1) + self.write("q", 1)
+            return head + self.object(f"torch.{kind}Storage", storage)
 
         return self.object(f"torch.{kind}Tensor", body)
 
     def function(self, code=b"\x1bLJ\x02\x00", kind=8):
-        head = struct.pack("<i", kind) if kind == 6 else self.new(kind)
-        return head + t7_text(code) + self.table(list)
+        head = self.write("i", kind) if kind == 6 else self.new(kind)
+        return head + self.letters(code) + self.table(list)
 
     def again(self, index):
-        return struct.pack("<ii", 3, index)
+        return self.write("i", 3) + self.write("i", index)
 
 
-def model_t7(*extra):
+def model_t7(*extra, lines=False):
     """A table with a module, which has weights and what `extra` makes of the writer."""
-    t = T7()
+    t = T7(lines=lines)
 
     def module():
         return t.table(lambda: [
             (t.text("weight"), t.tensor()), (t.text("train"), t.truth(1)), (t.text("parent"), t.again(1)),
-            (t.text("old"), struct.pack("<i", 0)), *((t.text(f"x{n}"), make(t)) for n, make in enumerate(extra)),
+            (t.text("old"), t.write("i", 0)), *((t.text(f"x{n}"), make(t)) for n, make in enumerate(extra)),
         ])  # fmt: skip
 
     return t.table(lambda: [(t.text("model"), t.object("nn.Linear", module)), (t.text("epoch"), t.number(3))])

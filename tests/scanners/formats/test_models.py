@@ -58,6 +58,7 @@ CRAFTED = {
     "model.rds": R().made(R().list(R().texts("a", "b"), R().closure(R().call("sum", R().symbol("x"))))),
     "words.rds": R("A").made(R("A").list(R("A").reals(1.5), R("A").texts("a", "b"))),
     "model.t7": model_t7(),
+    "lines.t7": model_t7(lines=True),
     "flax.msgpack": pack({"a": flax_array([2], bytes(8)), "b": [1, "x", None, True, 1.5]}),
     "model.ubj": ubj(b"{L\0\0\0\0\0\0\0\x01a[$l#L\0\0\0\0\0\0\0\x02\0\0\0\x01\0\0\0\x02}"),
     "fasttext.bin": fasttext(),
@@ -247,6 +248,21 @@ def test_a_storage_of_torch7_is_not_fetched():
     outcome, held, _ = scan_in_rounds(t7, "m.t7", scanners=SCANNERS, block=4096)
     assert (outcome.facts, outcome.account.unexplained) == ((), 0)
     assert sum(span.length for span in held) < 300_000
+
+
+@pytest.mark.parametrize(("kind", "form"), [("Long", "q"), ("Double", "d"), ("Char", "b")])
+def test_every_storage_of_torch7_is_stepped_over_in_lines(kind, form):
+    t7 = model_t7(lambda t: t.tensor(40_000, kind, form), lines=True)
+    if kind == "Char":
+        t7 = t7.replace(b"0 " * 39_999 + b"0\n", b"\n" * 40_000 + b"\n")
+    assert said(t7, "m.t7") == ("clean", ())
+    assert read(t7, "x").format == "torch7"
+
+
+def test_a_number_that_is_none_bends_lines_of_torch7():
+    t7 = model_t7(lines=True).replace(b"1 1\n", b"1\n", 1).replace(b"0 0 0 0 0 0\n", b"0 0 zero 0\n")
+    assert anomalies(read(t7, "m.t7")) == {"model.bounds"}
+    assert read(b"3\n1\n5\n2\n7\n9\n", "numbers.txt").format == "text"
 
 
 def test_a_name_alone_makes_no_messagepack():
